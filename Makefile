@@ -1,0 +1,276 @@
+# Calf's build. "make help" lists what it can do; "make V=1" shows each command.
+
+# ---- What to build; give these on make's command line ----------------------
+# O: the folder for everything that is built
+O := build
+# DEBUG: 1 checks invariants and poisons free memory, 0 is the release build
+DEBUG := 1
+# LLVM=1: build the kernel with clang and ld.lld
+LLVM :=
+# WERROR=1: a compiler warning is an error
+WERROR :=
+# V=1: show the commands
+V :=
+
+# ---- How to run it --------------------------------------------------------
+CPUS := 1
+MEM  := 256M
+# APPEND: added to the kernel's command line
+APPEND :=
+# ARGS: arguments of the program that run-NAME and gdb run
+ARGS :=
+# PROG: the program that "make gdb" debugs
+PROG := cow
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += -rR
+
+# Use all CPUs unless "-j" says otherwise.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += --no-print-directory \
+	-j$(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1)
+endif
+
+# "make deps qemu": deps (and clean) must be over before anything else looks
+# which tools and files there are, so then the goals run one after the other.
+first-goals := $(filter deps clean,$(MAKECMDGOALS))
+ifneq ($(and $(first-goals),$(filter-out $(firstword $(first-goals)),$(MAKECMDGOALS))),)
+
+.PHONY: $(MAKECMDGOALS) one-after-the-other
+$(MAKECMDGOALS): one-after-the-other ; @:
+one-after-the-other:
+	+@set -e; for goal in $(first-goals) \
+		$(filter-out $(first-goals),$(MAKECMDGOALS)); do \
+		$(MAKE) $$goal; \
+	done
+
+else
+
+# ---- Build folders: one for each variant ----------------------------------
+variant := $(if $(LLVM),llvm)$(if $(filter 0,$(DEBUG)),$(if $(LLVM),-)release)
+B       := $(O)$(if $(variant),/$(variant))
+
+# ---- Tools ----------------------------------------------------------------
+TOOLPREFIX    ?=
+CROSS_COMPILE ?= $(TOOLPREFIX)
+ifneq ($(LLVM),)
+CC := clang --target=x86_64-unknown-none-elf
+LD := ld.lld
+NM := llvm-nm
+else
+CC := $(CROSS_COMPILE)gcc
+LD := $(CROSS_COMPILE)ld
+NM := $(CROSS_COMPILE)nm
+endif
+STRIP   ?= $(CROSS_COMPILE)strip
+NASM    ?= nasm
+MUSL_CC ?= musl-gcc
+HOSTCC  ?= cc
+QEMU    ?= qemu-system-x86_64
+GDB     ?= gdb
+# Tests need a Python that has pytest; the first one on PATH may not.
+PYTHON  ?= $(shell for p in /usr/bin/python3 python3; do \
+	$$p -c 'import pytest, pexpect' 2>/dev/null && echo $$p && exit; \
+	done; echo python3)
+
+# ---- Flags ----------------------------------------------------------------
+debug-flag := -DCALF_DEBUG=$(if $(filter 0,$(DEBUG)),0,1)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wundef -Wvla -Wpointer-arith -Wcast-qual \
+	-Wwrite-strings -Wswitch-enum -Wimplicit-fallthrough \
+	-Wnull-dereference -Wframe-larger-than=1024 $(if $(WERROR),-Werror)
+CFLAGS := -std=c17 -ffreestanding -mno-red-zone -mgeneral-regs-only \
+	-mcmodel=kernel -fno-pic -fno-stack-protector \
+	-fno-omit-frame-pointer -fno-common -fno-strict-aliasing \
+	-fno-asynchronous-unwind-tables -ffile-prefix-map=$(CURDIR)=. \
+	-g -O2 $(WARNINGS) $(debug-flag) -I.
+NASMFLAGS := -f elf64 -g -F dwarf --reproducible -I./ $(debug-flag) \
+	$(if $(WERROR),-Werror)
+# The linker script decides the rights of each segment, so the linker's
+# general warning about writable code is of no use.
+quiet-rwx := $(if $(shell $(LD) --help 2>/dev/null | \
+	grep -e --no-warn-rwx-segments),--no-warn-rwx-segments)
+LDFLAGS := -nostdlib -static -z max-page-size=0x1000 -z noexecstack \
+	--build-id=none $(quiet-rwx)
+USER_CFLAGS := -static -no-pie -fno-pie -O2 -g -Wall -Wextra \
+	-ffile-prefix-map=$(CURDIR)=. -I. $(if $(WERROR),-Werror)
+
+# ---- Sources --------------------------------------------------------------
+find-in = $(sort $(shell find $(1) -name '$(2)' 2>/dev/null))
+kernel-c   := $(call find-in,boot kernel mm,*.c)
+kernel-asm := $(call find-in,boot kernel mm,*.asm)
+user-c     := $(sort $(wildcard user/*.c))
+guest-c    := $(sort $(wildcard tests/guest/*.c tests/programs/*.c))
+linker-script := linker.ld
+
+objects    := $(kernel-c:%.c=$(B)/%.o) $(kernel-asm:%.asm=$(B)/%.asm.o)
+programs   := $(user-c:%.c=$(B)/%)
+guests     := $(guest-c:%.c=$(O)/%)
+KERNEL     := $(B)/kernel.elf
+INITRAMFS  := $(B)/initramfs.cpio
+ISO        := $(B)/calf.iso
+
+# ---- Short output, as the Linux kernel's ----------------------------------
+Q   := $(if $(V),,@)
+say  = @$(if $(V),:,printf '  %-7s %s\n' '$(1)' '$(2)')
+
+.PHONY: all
+all: $(KERNEL) $(programs) $(INITRAMFS) $(guests)
+
+# ---- Rebuild what other flags would build differently ---------------------
+# Each stamp file holds a command; it changes only if the command does.
+.PHONY: FORCE
+define stamp
+@mkdir -p $(@D)
+@printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' > $@
+endef
+$(B)/.cc:   FORCE ; $(call stamp,$(CC) $(CFLAGS))
+$(B)/.nasm: FORCE ; $(call stamp,$(NASM) $(NASMFLAGS))
+$(B)/.ld:   FORCE ; $(call stamp,$(LD) $(LDFLAGS) $(objects))
+$(O)/.musl: FORCE ; $(call stamp,$(MUSL_CC) $(USER_CFLAGS))
+$(B)/.initramfs: FORCE ; $(call stamp,$(programs))
+
+# ---- The kernel -----------------------------------------------------------
+$(B)/%.o: %.c $(B)/.cc
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/%.asm.o: %.asm $(B)/.nasm
+	$(call say,NASM,$<)
+	@mkdir -p $(@D)
+	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP -MT $@ -o $@ $<
+
+# The kernel carries a table of its own symbols, for readable backtraces. It
+# is linked twice: with an empty table, to learn the addresses; then with the
+# real one, which linker.ld places last so that no address moves. mksyms makes
+# sure of that: it makes the table again from the final file and compares.
+$(B)/ksyms-empty.c: tools/mksyms
+	@mkdir -p $(@D)
+	$(Q)tools/mksyms < /dev/null > $@
+
+$(B)/ksyms.c: $(B)/kernel-pass1.elf tools/mksyms
+	$(call say,KSYMS,$@)
+	$(Q)$(NM) -n $< | tools/mksyms > $@
+
+$(B)/%.o: $(B)/%.c $(B)/.cc
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/kernel-pass1.elf: $(objects) $(B)/ksyms-empty.o $(linker-script) $(B)/.ld
+	$(Q)$(LD) $(LDFLAGS) -T $(linker-script) -o $@ \
+		$(objects) $(B)/ksyms-empty.o
+
+$(KERNEL): $(objects) $(B)/ksyms.o $(linker-script) $(B)/.ld
+	$(call say,LD,$@)
+	$(Q)$(LD) $(LDFLAGS) -T $(linker-script) -o $@ $(objects) $(B)/ksyms.o
+	$(Q)$(NM) -n $@ | tools/mksyms --compare $(B)/ksyms.c
+
+# ---- Programs: ordinary static C programs, for Linux and for Calf ---------
+$(B)/user/%: user/%.c $(O)/.musl
+	$(call say,MUSL,$<)
+	@mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(USER_CFLAGS) -MMD -MP -MF $@.d -o $@ $<
+
+$(O)/tests/%: tests/%.c $(O)/.musl
+	$(call say,MUSL,$<)
+	@mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(USER_CFLAGS) -MMD -MP -MF $@.d -o $@ $<
+
+$(B)/stripped/%: $(B)/user/%
+	@mkdir -p $(@D)
+	$(Q)$(STRIP) -o $@ $<
+
+stripped   := $(programs:$(B)/user/%=$(B)/stripped/%)
+init-files := $(patsubst %/init,/init=%/init,$(filter %/init,$(stripped)))
+bin-files  := $(foreach p,$(filter-out %/init,$(stripped)),/bin/$(notdir $p)=$p)
+$(INITRAMFS): $(stripped) tools/mkinitramfs tools/cpio.py $(B)/.initramfs
+	$(call say,CPIO,$@)
+	$(Q)tools/mkinitramfs -o $@ $(init-files) $(bin-files)
+
+# ---- The ISO image, for BIOS and UEFI machines ----------------------------
+.PHONY: iso
+iso: $(ISO)
+$(B)/.iso: FORCE ; $(call stamp,$(APPEND))
+$(ISO): $(KERNEL) $(INITRAMFS) boot/grub.cfg tools/mkiso $(B)/.iso
+	$(call say,ISO,$@)
+	$(Q)tools/mkiso -o $@ --append '$(APPEND)' $(KERNEL) $(INITRAMFS)
+
+# ---- Run it ---------------------------------------------------------------
+run-env := QEMU='$(QEMU)' MEM='$(MEM)' CPUS='$(CPUS)' BUILD='$(B)'
+has-grub := $(shell command -v grub-mkrescue >/dev/null 2>&1 && \
+	command -v xorriso >/dev/null 2>&1 && \
+	command -v mformat >/dev/null 2>&1 && echo yes)
+
+.PHONY: qemu qemu-nox gdb qemu-gdb
+ifeq ($(has-grub),yes)
+qemu qemu-nox: $(ISO)
+	@$(run-env) tools/qemu $@ -cdrom $(ISO)
+else
+qemu qemu-nox: $(KERNEL) $(INITRAMFS)
+	@echo 'GRUB, xorriso or mtools is missing (make deps installs them):'
+	@echo 'booting the same kernel directly, without GRUB.'
+	@$(run-env) tools/qemu $@ -kernel $(KERNEL) -initrd $(INITRAMFS) \
+		-append '$(APPEND)'
+endif
+
+# make run-NAME: NAME is a program of user/ or tests/guest/.
+run-%: $(KERNEL) $(INITRAMFS) FORCE
+	+@$(MAKE) -s $(call program-file,$*)
+	@tools/run --kernel $(KERNEL) --mem $(MEM) --smp $(CPUS) \
+		--append '$(APPEND)' -- $(call program-file,$*) $(ARGS)
+program-file = $(if $(wildcard user/$(1).c),$(B)/user/$(1),$(O)/tests/guest/$(1))
+
+# GDB starts QEMU itself, through a pipe: no port, no second terminal.
+gdb: $(KERNEL) $(INITRAMFS) $(programs) $(guests)
+	@$(run-env) GDB='$(GDB)' tools/qemu gdb $(call program-file,$(PROG)) \
+		'$(APPEND)' $(ARGS)
+
+qemu-gdb: $(KERNEL) $(INITRAMFS) $(programs)
+	@$(run-env) tools/qemu qemu-gdb '$(APPEND)'
+
+# ---- Prove it -------------------------------------------------------------
+.PHONY: test test-host check kernels
+kernels:
+	+@$(MAKE) DEBUG=1 all
+	+@$(MAKE) DEBUG=0 all
+
+# PYTEST_ARGS="-k NAME" runs some of the tests only.
+pytest := BUILD=$(O) LLVM='$(LLVM)' HOSTCC='$(HOSTCC)' \
+	$(PYTHON) -B -m pytest -q -p no:cacheprovider $(PYTEST_ARGS)
+test: kernels
+	@$(pytest) tests
+test-host:
+	@$(pytest) tests/test_host.py
+
+check:
+	@CC='$(CC) $(CFLAGS)' MUSL_CC='$(MUSL_CC) $(USER_CFLAGS)' tools/check
+
+# ---- Tools ----------------------------------------------------------------
+.PHONY: deps doctor
+deps:
+	@tools/deps $(if $(ALL),--all)
+doctor:
+	@tools/doctor
+
+.PHONY: compile_commands.json
+compile_commands.json:
+	$(call say,GEN,$@)
+	$(Q)tools/compdb '$(CC) $(CFLAGS)' $(kernel-c) -- \
+		'$(MUSL_CC) $(USER_CFLAGS)' $(user-c) $(guest-c) > $@
+
+.PHONY: clean
+clean:
+	$(call say,CLEAN,$(O))
+	$(Q)rm -rf $(O) compile_commands.json tools/__pycache__
+
+.PHONY: help
+help:
+	@cat tools/help.txt
+
+-include $(objects:.o=.d) $(programs:=.d) $(guests:=.d) \
+	$(B)/ksyms.d $(B)/ksyms-empty.d
+
+endif
