@@ -1,0 +1,294 @@
+/*
+ * check.c - the invariants as code
+ *
+ * Walks every address space and every object, recounts what the frame table
+ * claims, and panics at the first difference.  Nothing here repairs anything.
+ *
+ * Locks: everything is taken in lock order, one mm after the other, so on
+ * several CPUs the machine has to be quiet for the counts to agree.
+ */
+#include "mm/check.h"
+
+#include "kernel/lib/printk.h"
+#include "mm/buddy.h"
+#include "mm/mm.h"
+#include "mm/object.h"
+
+u64 check_enabled = CALF_DEBUG;
+
+/* A full check after each fault would cost more than the fault. */
+#define FAULTS_PER_CHECK 256
+
+/* Every PTE that maps @frame: the evidence in a panic about counts. */
+static void log_mappings(const struct frame *frame)
+{
+	struct mm *mm;
+
+	list_for_each_entry(mm, &mm_list, all_node) {
+		struct pgtable_iter it;
+
+		pgtable_for_each_slot(it, &mm->pgtable, VADDR(USER_START),
+				      VADDR(USER_END)) {
+			pte_t pte = pte_load(it.slot);
+
+			if (pte_has_frame(pte) &&
+			    pfn_to_frame(pte_pfn(pte)) == frame)
+				log_error("  mapped at %#lx by the mm with root %#lx, PTE %#lx\n",
+					  it.va.val,
+					  pfn_to_paddr(mm->pgtable.space.root)
+						  .val,
+					  pte.raw);
+		}
+	}
+}
+
+#define CHECK_FRAME(invariant, frame, cond, fmt, ...)                          \
+	do {                                                                   \
+		if (likely(cond))                                              \
+			break;                                                 \
+		log_mappings(frame);                                           \
+		panic(#invariant " violated: pfn %#lx kind %u: " fmt,          \
+		      frame_pfn(frame).val, (frame)->kind, ##__VA_ARGS__);     \
+	} while (0)
+
+/* I6: sorted, disjoint, aligned, inside user space, merged. */
+static void check_vma_order(struct mm *mm, const struct vma *vma)
+{
+	const struct vma *next = vma_next(&mm->vmas, vma);
+
+	ASSERT_INVARIANT(I6,
+			 is_aligned(vma->start.val, PAGE_SIZE) &&
+				 is_aligned(vma->end.val, PAGE_SIZE) &&
+				 vma->start.val < vma->end.val &&
+				 vma->start.val >= USER_START &&
+				 vma->end.val <= USER_END,
+			 "area %#lx-%#lx", vma->start.val, vma->end.val);
+	ASSERT_INVARIANT(I6, vma_find(&mm->vmas, vma->start) == vma,
+			 "the tree does not find area %#lx-%#lx",
+			 vma->start.val, vma->end.val);
+	if (!next)
+		return;
+	ASSERT_INVARIANT(I6, vma->end.val <= next->start.val,
+			 "areas at %#lx and %#lx overlap", vma->start.val,
+			 next->start.val);
+	ASSERT_INVARIANT(I6, !vma_can_merge(vma, next),
+			 "areas at %#lx and %#lx are not merged",
+			 vma->start.val, next->start.val);
+}
+
+/* I5 and I9 for one entry; counts it for I1. */
+static void check_leaf(const struct vma *vma, vaddr_t va, pte_t pte)
+{
+	struct frame *frame;
+
+	CHECK_FRAME(I5, zero_frame, pte_pfn(pte).val < frame_count,
+		    "PTE %#lx at %#lx points beyond memory", pte.raw, va.val);
+	frame = pfn_to_frame(pte_pfn(pte));
+	frame->check_mapcount++;
+
+	CHECK_FRAME(I5, frame, vma && vma_contains(vma, va),
+		    "mapped at %#lx, where no area is", va.val);
+	CHECK_FRAME(I5, frame,
+		    pte_is_user(pte) &&
+			    (!pte_is_present(pte) || vma->flags & VMA_RIGHTS) &&
+			    (!pte_is_writable(pte) || vma->flags & VMA_WRITE) &&
+			    (!pte_is_executable(pte) || vma->flags & VMA_EXEC),
+		    "PTE %#lx at %#lx allows more than its area", pte.raw,
+		    va.val);
+	CHECK_FRAME(I9, frame, frame != zero_frame || !pte_is_writable(pte),
+		    "the zero frame is writable at %#lx", va.val);
+	CHECK_FRAME(I11, frame, frame->kind != FRAME_PGTABLE,
+		    "a page table is mapped for the user at %#lx", va.val);
+	CHECK_FRAME(I3, frame,
+		    frame->kind != FRAME_FREE && frame_refcount(frame) != 0,
+		    "a free frame is mapped at %#lx", va.val);
+	CHECK_FRAME(I4, frame,
+		    !pte_is_writable(pte) || !vma_is_cow(vma) ||
+			    frame_mapcount(frame) == 1,
+		    "writable at %#lx with mapcount %u", va.val,
+		    frame_mapcount(frame));
+}
+
+/* I2 for the tables of one space (a table has one parent), and I7. */
+static u64 check_tables(pte_t *table, int level)
+{
+	u64 pages = 1;
+	int last = level == PGTABLE_ROOT_LEVEL ? PGTABLE_KERNEL_INDEX :
+						 PGTABLE_ENTRIES;
+
+	if (level == PGTABLE_LEAF_LEVEL)
+		return pages;
+	for (int i = 0; i < last; i++) {
+		struct frame *lower;
+
+		if (!pte_is_present(table[i]))
+			continue;
+		lower = pfn_to_frame(pte_pfn(table[i]));
+		CHECK_FRAME(I2, lower,
+			    lower->kind == FRAME_PGTABLE &&
+				    frame_refcount(lower) == 1 &&
+				    frame_mapcount(lower) == 0,
+			    "table with refcount %u, mapcount %u",
+			    frame_refcount(lower), frame_mapcount(lower));
+		pages += check_tables(frame_ptr(lower), level - 1);
+	}
+	return pages;
+}
+
+/* I12: a root differs from the kernel's in its lower half only. */
+static void check_kernel_half(const struct mm *mm)
+{
+	const pte_t *entries = pfn_to_ptr(mm->pgtable.space.root);
+	const pte_t *kernel = pfn_to_ptr(kernel_pgtable.space.root);
+
+	for (int i = PGTABLE_KERNEL_INDEX; i < PGTABLE_ENTRIES; i++)
+		ASSERT_INVARIANT(I12,
+				 pte_pfn(entries[i]).val ==
+						 pte_pfn(kernel[i]).val &&
+					 pte_is_present(entries[i]) ==
+						 pte_is_present(kernel[i]),
+				 "root entry %d is %#lx, the kernel's %#lx", i,
+				 entries[i].raw, kernel[i].raw);
+}
+
+static void check_mm_counters(struct mm *mm, u64 rss)
+{
+	u64 tables = check_tables(pfn_to_ptr(mm->pgtable.space.root),
+				  PGTABLE_ROOT_LEVEL);
+	u64 committed = 0;
+	u64 total = 0;
+	u64 count = 0;
+	struct vma *vma;
+
+	vma_for_each(vma, &mm->vmas) {
+		check_vma_order(mm, vma);
+		total += vma_pages(vma);
+		committed += vma_is_accountable(vma) ? vma_pages(vma) : 0;
+		count++;
+	}
+	ASSERT_INVARIANT(I6, count == mm->vmas.count, "%lu areas, counted %lu",
+			 mm->vmas.count, count);
+	ASSERT_INVARIANT(I7, rss == mm->rss_pages, "rss is %lu, counted %lu",
+			 mm->rss_pages, rss);
+	ASSERT_INVARIANT(I7, tables == mm->pgtable.table_pages,
+			 "%lu table pages, counted %lu",
+			 mm->pgtable.table_pages, tables);
+	ASSERT_INVARIANT(I7, total == mm->total_pages,
+			 "%lu pages of areas, counted %lu", mm->total_pages,
+			 total);
+	ASSERT_INVARIANT(I8, committed == mm->committed_pages,
+			 "%lu pages committed, counted %lu",
+			 mm->committed_pages, committed);
+}
+
+static void check_mm(struct mm *mm)
+{
+	struct vma *vma = NULL;
+	struct pgtable_iter it;
+	u64 rss = 0;
+
+	spin_lock(&mm->lock);
+	check_kernel_half(mm);
+	pgtable_for_each_slot(it, &mm->pgtable, VADDR(0), VADDR(USER_END)) {
+		pte_t pte = pte_load(it.slot);
+
+		if (!pte_has_frame(pte))
+			continue;
+		if (!vma || !vma_contains(vma, it.va))
+			vma = vma_find(&mm->vmas, it.va);
+		check_leaf(vma, it.va, pte);
+		rss += pte_pfn(pte).val != frame_pfn(zero_frame).val;
+	}
+	check_mm_counters(mm, rss);
+	spin_unlock(&mm->lock);
+}
+
+static void check_object_frame(struct object *object, u64 index,
+			       struct frame *frame)
+{
+	CHECK_FRAME(I2, frame, frame->kind == FRAME_OBJECT,
+		    "page %lu of an object of %lu bytes", index,
+		    object->size_bytes);
+	/* The object's own reference, told apart from PTEs' below. */
+	frame->check_is_held = true;
+}
+
+/* References that are neither PTEs nor an object's. */
+static u32 pins_of(const struct frame *frame)
+{
+	switch ((enum frame_kind)frame->kind) {
+	case FRAME_RESERVED:
+	case FRAME_PGTABLE: /* its parent; a root's is the mm */
+	case FRAME_KERNEL:
+	case FRAME_ZERO:
+		return 1;
+	case FRAME_FREE:
+	case FRAME_ANON:
+	case FRAME_OBJECT:
+		return 0;
+	}
+	return 0;
+}
+
+/* I1, I2, I3 for one frame, after all PTEs and objects were counted. */
+static void check_counts(struct frame *frame)
+{
+	u32 holders = pins_of(frame) + frame->check_is_held;
+
+	CHECK_FRAME(I1, frame, frame_mapcount(frame) == frame->check_mapcount,
+		    "mapcount %u, but %u PTEs map it", frame_mapcount(frame),
+		    frame->check_mapcount);
+	CHECK_FRAME(I2, frame,
+		    frame_refcount(frame) == frame_mapcount(frame) + holders,
+		    "refcount %u, mapcount %u, other holders %u",
+		    frame_refcount(frame), frame_mapcount(frame), holders);
+	CHECK_FRAME(I3, frame,
+		    (frame->kind == FRAME_FREE) == (frame_refcount(frame) == 0),
+		    "refcount %u", frame_refcount(frame));
+}
+
+static void check_frame_table(void)
+{
+	struct frame_stats stats = frame_stats_read();
+	u64 free = 0;
+
+	for (u64 i = 0; i < frame_count; i++) {
+		check_counts(&frame_table[i]);
+		free += frame_table[i].kind == FRAME_FREE;
+	}
+	ASSERT_INVARIANT(I3, free == stats.free,
+			 "%lu frames are free, counted %lu", stats.free, free);
+}
+
+void check_all(void)
+{
+	struct mm *mm;
+
+	for (u64 i = 0; i < frame_count; i++) {
+		frame_table[i].check_mapcount = 0;
+		frame_table[i].check_is_held = false;
+	}
+	spin_lock(&mm_list_lock);
+	list_for_each_entry(mm, &mm_list, all_node)
+		check_mm(mm);
+	object_for_each(check_object_frame);
+	check_frame_table();
+	spin_unlock(&mm_list_lock);
+}
+
+void check_event(void)
+{
+	if (CALF_DEBUG && check_enabled)
+		check_all();
+}
+
+void check_fault_event(void)
+{
+	static u64 faults;
+
+	if (CALF_DEBUG && check_enabled &&
+	    __atomic_add_fetch(&faults, 1, __ATOMIC_RELAXED) %
+			    FAULTS_PER_CHECK ==
+		    0)
+		check_all();
+}

@@ -1,0 +1,108 @@
+/*
+ * cow.c - copy-on-write: a present page is written, and its PTE says R/W = 0
+ *
+ * There is no COW bit.  A private writable area with a read-only PTE is what
+ * copy-on-write means; it got that way in mm/fork.c, or because the
+ * page is the zero frame, a file's, or was read-only until mprotect.
+ *
+ *   case  frame                               verdict
+ *   ------------------------------------------------------------------
+ *   6A    of a shared mapping                 reuse: writes are for all
+ *   6B    refcount 1: nobody else is left     reuse
+ *   6C    refcount > 1                        copy
+ *
+ * The first of n sharers to write copies, so does the second …; the last
+ * finds itself alone and reuses the original.
+ *
+ * Invariants: I4, I9, I13, I14.
+ * Locks: mm->lock is held.
+ */
+#include "mm/cow.h"
+
+#include "kernel/lib/string.h"
+#include "mm/mm.h"
+
+u64 cow_reuse_enabled = 1;
+
+/*
+ * refcount, not mapcount: a frame that only this PTE maps may still be held by
+ * a file's page cache or by the kernel, who rely on its bytes.
+ */
+static bool can_reuse(const struct fault *fault, const struct frame *frame)
+{
+	if (!vma_is_cow(fault->vma))
+		return true;
+	return frame_refcount(frame) == 1 && cow_reuse_enabled;
+}
+
+/*
+ * Read-only becomes writable, same frame.  No flush: a CPU that still has the
+ * narrower translation takes one spurious fault (case 7), which costs
+ * less than interrupting everyone.
+ * See: Intel SDM vol. 3A, "Optional Invalidation".
+ */
+static enum fault_result cow_reuse(struct fault *fault)
+{
+	pte_t pte = pte_with_dirty(pte_with_accessed(fault->seen));
+
+	fault->kind = FAULT_COW_REUSE;
+	mm_install_pte(fault->vma, fault->address, fault->slot,
+		       pte_with_write(pte));
+	return FAULT_DONE;
+}
+
+/* A private frame with the bytes of @source, refcount 1; or NULL. */
+static struct frame *copy_frame(const struct frame *source)
+{
+	struct frame *copy;
+
+	if (source == zero_frame)
+		return frame_alloc_zeroed(FRAME_ANON);
+	copy = frame_alloc(FRAME_ANON);
+	if (copy)
+		memcpy(frame_ptr(copy), frame_ptr(source), PAGE_SIZE);
+	return copy;
+}
+
+enum fault_result cow_copy(struct fault *fault, struct frame *source)
+{
+	struct frame *copy;
+	pte_t pte;
+	pte_t old;
+
+	/* Check and allocate first (I14). */
+	fault->kind = FAULT_COW_COPY;
+	copy = copy_frame(source);
+	if (!copy)
+		return FAULT_OOM;
+
+	/*
+	 * The bytes cannot change while they are copied: nobody has a
+	 * writable translation of a shared frame.  Fork flushed them before it
+	 * let go of mm->lock.
+	 */
+	frame_adopt_mapped(copy);
+	pte = pte_make(frame_pfn(copy), vma_pte_rights(fault->vma, true));
+	pte = pte_with_dirty(pte_with_accessed(pte));
+	old = mm_install_pte(fault->vma, fault->address, fault->slot, pte);
+
+	/*
+	 * PTE, flush, drop: in this order (I13).  As long as any CPU can still
+	 * read the old frame through this page, our reference must keep the
+	 * other sharers from finding themselves alone and writing to it.
+	 */
+	if (pte_has_frame(old)) {
+		tlb_flush_page(&fault->mm->pgtable.space, fault->address);
+		frame_put_mapped(source);
+	}
+	return FAULT_DONE;
+}
+
+enum fault_result cow_break(struct fault *fault)
+{
+	struct frame *frame = pfn_to_frame(pte_pfn(fault->seen));
+
+	if (can_reuse(fault, frame))
+		return cow_reuse(fault);
+	return cow_copy(fault, frame);
+}

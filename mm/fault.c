@@ -1,0 +1,195 @@
+/*
+ * fault.c - the page fault: is the access allowed, and which case is it?
+ *
+ *   area     PTE       access            case             counted as
+ *   ------------------------------------------------------------------
+ *   none     -         any               1  no area       segv
+ *   none     -         below a stack     2  stack         stack_grow
+ *   any      any       not allowed       3  no right      segv
+ *   private  absent    read              4A untouched     zero_map
+ *   private  absent    write             4B untouched     zero_fill
+ *   object   absent    read, or shared   5A page of it    file_map
+ *   object   absent    write, private    5B page of it    cow_copy
+ *   any      R/W = 0   write             6  mm/cow.c      cow_copy, cow_reuse
+ *   any      allows it any               7  came late     spurious
+ *
+ * Owns: this decision, and the cases of absent pages.  Copy or reuse is
+ * decided in mm/cow.c, signals and the OOM killer are the caller's.
+ * Invariants: I4, I5, I9 through mm_install_pte(); I14: whatever can fail
+ * does so before the first PTE is written.
+ * Locks: mm->lock, from the look-up of the area to the new PTE.
+ * Sources: Intel SDM vol. 3A, "Page-Fault Exceptions"; Linux v6.12
+ * mm/memory.c handle_pte_fault(), for the cases.
+ */
+#include "mm/fault.h"
+
+#include "kernel/lib/errno.h"
+#include "mm/check.h"
+#include "mm/cow.h"
+#include "mm/map.h"
+#include "mm/mm.h"
+#include "mm/object.h"
+
+const char *const fault_kind_names[FAULT_KINDS] = {
+	[FAULT_ZERO_FILL] = "zero_fill",   [FAULT_ZERO_MAP] = "zero_map",
+	[FAULT_FILE_MAP] = "file_map",	   [FAULT_COW_COPY] = "cow_copy",
+	[FAULT_COW_REUSE] = "cow_reuse",   [FAULT_SPURIOUS] = "spurious",
+	[FAULT_STACK_GROW] = "stack_grow", [FAULT_SEGV] = "segv",
+};
+
+struct fault_counts fault_totals;
+
+/* The CPU would set Accessed, and Dirty on a write, right after the retry. */
+static pte_t used_pte(const struct fault *fault, struct frame *frame,
+		      bool writable)
+{
+	pte_t pte = pte_make(frame_pfn(frame),
+			     vma_pte_rights(fault->vma, writable));
+
+	pte = pte_with_accessed(pte);
+	return fault->is_write ? pte_with_dirty(pte) : pte;
+}
+
+/*
+ * Case 4A: memory that was never written reads as zeros.  All of it shares
+ * the one zero frame, read-only: a write comes back as case 6 and
+ * copies, as the frame's pin keeps its refcount above 1.
+ */
+static enum fault_result map_zero_frame(struct fault *fault)
+{
+	fault->kind = FAULT_ZERO_MAP;
+	frame_get_mapped(zero_frame);
+	mm_install_pte(fault->vma, fault->address, fault->slot,
+		       used_pte(fault, zero_frame, false));
+	return FAULT_DONE;
+}
+
+/* Case 4B: written before it was ever read; a frame of its own, at once. */
+static enum fault_result fill_zeroed_frame(struct fault *fault)
+{
+	struct frame *frame = frame_alloc_zeroed(FRAME_ANON);
+
+	fault->kind = FAULT_ZERO_FILL;
+	if (!frame)
+		return FAULT_OOM;
+	frame_adopt_mapped(frame);
+	mm_install_pte(fault->vma, fault->address, fault->slot,
+		       used_pte(fault, frame, true));
+	return FAULT_DONE;
+}
+
+/*
+ * Case 5: the page belongs to an object.  A shared mapping gets the object's
+ * own frame with the area's full rights; a private one gets it read-only
+ * (5A), or a copy at once if this is a write (5B).
+ */
+static enum fault_result map_object_page(struct fault *fault)
+{
+	struct vma *vma = fault->vma;
+	struct frame *frame;
+	enum fault_result result = FAULT_DONE;
+	int error = object_get_frame(
+		vma->object, vma_object_index(vma, fault->address), &frame);
+
+	if (error)
+		return error == -ENOMEM ? FAULT_OOM : FAULT_SIGBUS;
+
+	if (fault->is_write && vma_is_cow(vma)) {
+		result = cow_copy(fault, frame);
+		frame_put(frame);
+		return result;
+	}
+	fault->kind = FAULT_FILE_MAP;
+	frame_adopt_mapped(frame);
+	mm_install_pte(vma, fault->address, fault->slot,
+		       used_pte(fault, frame, !vma_is_cow(vma)));
+	return result;
+}
+
+static enum fault_result map_absent_page(struct fault *fault)
+{
+	if (fault->vma->object)
+		return map_object_page(fault);
+	if (fault->is_write)
+		return fill_zeroed_frame(fault);
+	return map_zero_frame(fault);
+}
+
+/* Case 3.  A writable page can be read as well: the CPU has no bit for it. */
+static bool is_access_allowed(const struct fault *fault)
+{
+	if (fault->is_write)
+		return fault->vma->flags & VMA_WRITE;
+	if (fault->is_fetch)
+		return fault->vma->flags & VMA_EXEC;
+	return fault->vma->flags & VMA_RIGHTS;
+}
+
+/* => the access is allowed; what does the PTE say? */
+static enum fault_result resolve(struct fault *fault)
+{
+	fault->slot = pgtable_create(&fault->mm->pgtable, fault->address);
+	if (!fault->slot)
+		return FAULT_OOM;
+	fault->seen = pte_load(fault->slot);
+
+	if (!pte_has_frame(fault->seen))
+		return map_absent_page(fault);
+	if (fault->is_write && !pte_is_writable(fault->seen))
+		return cow_break(fault);
+
+	/*
+	 * Case 7: another thread was faster, or this CPU's TLB still had a
+	 * narrower entry.  The fault itself made the CPU drop that one
+	 * (SDM vol. 3A, "Invalidation of TLBs": #PF), so a retry is enough.
+	 */
+	fault->kind = FAULT_SPURIOUS;
+	return FAULT_DONE;
+}
+
+static enum fault_result handle_locked(struct fault *fault)
+{
+	bool has_grown = false;
+	enum fault_result result;
+
+	fault->vma = vma_find_above(&fault->mm->vmas, fault->address);
+	fault->kind = FAULT_SEGV;
+	if (!fault->vma)
+		return FAULT_SIGSEGV_MAPERR;
+	if (!vma_contains(fault->vma, fault->address)) {
+		has_grown = map_grow_stack(fault->vma, fault->address) == 0;
+		if (!has_grown)
+			return FAULT_SIGSEGV_MAPERR;
+	}
+	if (!is_access_allowed(fault))
+		return FAULT_SIGSEGV_ACCERR;
+
+	result = resolve(fault);
+	if (has_grown)
+		fault->kind = FAULT_STACK_GROW;
+	return result;
+}
+
+enum fault_result fault_handle(struct mm *mm, vaddr_t address, u64 error_code)
+{
+	struct fault fault = {
+		.mm = mm,
+		.address = vaddr_page(address),
+		.is_write = error_code & PF_WRITE,
+		.is_fetch = error_code & PF_FETCH,
+	};
+	enum fault_result result;
+
+	ASSERT(!(error_code & PF_RESERVED));
+	spin_lock(&mm->lock);
+	result = handle_locked(&fault);
+	/* A fault that could not be resolved for now will come again. */
+	if (result != FAULT_OOM && result != FAULT_SIGBUS) {
+		mm->faults.count[fault.kind]++;
+		__atomic_fetch_add(&fault_totals.count[fault.kind], 1,
+				   __ATOMIC_RELAXED);
+	}
+	spin_unlock(&mm->lock);
+	check_fault_event();
+	return result;
+}

@@ -1,0 +1,148 @@
+/*
+ * fork.c - how a page becomes shared and read-only
+ *
+ * The child gets the same areas and the same frames.  Every private page
+ * that was writable becomes read-only in both, so that the first write of
+ * either side comes to mm/cow.c.  Shared mappings stay writable: there a write
+ * is meant to be seen by both.
+ *
+ * Level 1 works in two passes (I14).  The first allocates all that can run
+ * out: areas and page tables of the child.  The second only copies
+ * entries and counts, and cannot fail.  Level 0, for comparison, copies every
+ * frame at once (mm/fork_eager.c).
+ *
+ * Locks: the parent's mm->lock, then the child's.
+ */
+#include "mm/fork.h"
+
+#include "kernel/lib/errno.h"
+#include "mm/object.h"
+
+u64 fork_level = 1;
+
+/* The same areas in the child. */
+static int copy_vmas(struct mm *parent, struct mm *child)
+{
+	struct vma *vma;
+
+	vma_for_each(vma, &parent->vmas) {
+		struct vma *copy = vma_alloc();
+
+		if (!copy)
+			return -ENOMEM;
+		copy->start = vma->start;
+		copy->end = vma->end;
+		copy->flags = vma->flags;
+		copy->object_page = vma->object_page;
+		copy->object = vma->object;
+		if (copy->object)
+			object_get(copy->object);
+		mm_add_vma(child, copy);
+	}
+	return 0;
+}
+
+/* First pass: a leaf table in the child wherever the parent has one. */
+static int create_tables(struct mm *parent, struct mm *child)
+{
+	u64 span = pgtable_entry_bytes(PGTABLE_LEAF_LEVEL + 1);
+	struct pgtable_iter it;
+
+	for (it = pgtable_iter_start(&parent->pgtable, VADDR(USER_START),
+				     VADDR(USER_END));
+	     it.slot; pgtable_iter_seek(&it)) {
+		if (!pgtable_create(&child->pgtable, it.va))
+			return -ENOMEM;
+		it.va = VADDR(align_down(it.va.val, span) + span);
+	}
+	return 0;
+}
+
+/*
+ * Second pass, for one page.  Returns with parent and child sharing the
+ * frame, neither able to write to it if the area is private.
+ */
+static void share_page(struct vma *vma, struct vma *child_vma,
+		       struct pgtable_iter *it, pte_t *child_slot)
+{
+	pte_t pte = pte_load(it->slot);
+
+	if (vma_is_cow(vma) && pte_is_writable(pte)) {
+		pte = pte_without_write(pte);
+		mm_install_pte(vma, it->va, it->slot, pte);
+	}
+	frame_get_mapped(pfn_to_frame(pte_pfn(pte)));
+	mm_install_pte(child_vma, it->va, child_slot,
+		       pte_without_accessed(pte));
+}
+
+static void share_pages(struct vma *vma, struct vma *child_vma)
+{
+	struct pgtable *child = &child_vma->mm->pgtable;
+	struct pgtable_iter it;
+	pte_t *child_slot = NULL;
+
+	/* Both tables are walked in step, entry by entry. */
+	pgtable_for_each_slot(it, &vma->mm->pgtable, vma->start, vma->end) {
+		if (child_slot && !pgtable_iter_at_table_start(&it))
+			child_slot++;
+		else
+			child_slot = pgtable_walk(child, it.va);
+		if (pte_has_frame(pte_load(it.slot)))
+			share_page(vma, child_vma, &it, child_slot);
+	}
+}
+
+static int copy_contents(struct mm *parent, struct mm *child)
+{
+	struct vma *vma;
+	struct vma *child_vma;
+	int error = copy_vmas(parent, child);
+
+	if (!error)
+		error = create_tables(parent, child);
+	if (error)
+		return error;
+
+	child_vma = list_first_entry(&child->vmas.list, struct vma, list_node);
+	vma_for_each(vma, &parent->vmas) {
+		if (fork_level == 0)
+			error = fork_copy_pages(vma, child_vma);
+		else
+			share_pages(vma, child_vma);
+		if (error)
+			return error;
+		child_vma = list_entry(child_vma->list_node.next, struct vma,
+				       list_node);
+	}
+	return 0;
+}
+
+int fork_mm(struct mm *parent, struct mm **result)
+{
+	struct mm *child = mm_create();
+	int error;
+
+	if (!child)
+		return -ENOMEM;
+	spin_lock(&parent->lock);
+	spin_lock(&child->lock);
+	mm_copy_layout(child, parent);
+	error = copy_contents(parent, child);
+
+	/*
+	 * One flush for all pages made read-only, and before mm->lock is free:
+	 * a thread of the parent with a writable translation could otherwise
+	 * change a page that the child has been promised (I10).
+	 */
+	tlb_flush_space(&parent->pgtable.space);
+	spin_unlock(&child->lock);
+	spin_unlock(&parent->lock);
+
+	if (error) {
+		mm_put(child);
+		return error;
+	}
+	*result = child;
+	return 0;
+}

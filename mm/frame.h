@@ -1,0 +1,163 @@
+/*
+ * frame.h - the frame table: one record for each 4 KiB of physical memory
+ *
+ * Owns: struct frame, the buddy allocator behind it, the two counts, the
+ * reserve and the poison.  Does not know who maps a frame or why.
+ * Invariants: I3; the counts of I1 and I2 are kept by those who map.
+ * Locks: frame_lock guards the free lists; the counts are atomic.
+ */
+#pragma once
+
+#include "boot/boot_info.h"
+#include "kernel/lib/assert.h"
+#include "kernel/lib/list.h"
+#include "kernel/x86_64/asm/page.h"
+
+enum frame_kind {
+	FRAME_RESERVED, /* firmware, kernel image, this table: never free */
+	FRAME_FREE,
+	FRAME_ANON, /* private memory of processes; COW shares these */
+	FRAME_OBJECT, /* held by a memory object: file or shared memory */
+	FRAME_PGTABLE,
+	FRAME_KERNEL, /* object caches, kernel stacks, buffers */
+	FRAME_ZERO, /* the one frame behind untouched memory */
+};
+
+/*
+ * refcount counts every reason to keep the frame: PTEs, the page cache, pins
+ * of the kernel.  mapcount counts PTEs only, so mapcount <= refcount.
+ * Reuse on a write fault must test refcount: a frame with mapcount 1 may
+ * still be held by someone who expects its bytes to stay (CVE-2020-29374).
+ */
+struct frame {
+	u32 refcount; /* atomic */
+	u32 mapcount; /* atomic */
+	u8 kind; /* enum frame_kind */
+	u8 order; /* head of a free block: log2 of its frames */
+	bool is_poisoned; /* debug: free, and filled with the poison */
+	bool check_is_held; /* scratch of mm/check.c: an object has it */
+	u32 check_mapcount; /* scratch of mm/check.c: PTEs found */
+	struct list_node free_node; /* frame_lock; head of a free block */
+};
+
+_Static_assert(sizeof(struct frame) == 32, "0.8 % of memory, and a shift");
+
+/* Largest block: 2^10 frames, 4 MiB. */
+#define FRAME_ORDER_MAX 10
+
+struct frame_stats {
+	u64 total; /* frames of RAM; free + used + reserved = total (I3) */
+	u64 reserved; /* RAM that was never given to the allocator */
+	u64 free;
+	u64 emergency; /* of the free ones, kept for the kernel itself */
+	u64 allocations; /* frames handed out since boot */
+	u64 frees;
+};
+
+extern struct frame *frame_table;
+extern u64 frame_count; /* entries of frame_table */
+extern struct frame *zero_frame;
+
+/* Without .free; read through frame_stats_read(). */
+extern struct frame_stats frame_stats;
+
+static inline struct frame *pfn_to_frame(pfn_t pfn)
+{
+	ASSERT_DEBUG(pfn.val < frame_count);
+	return &frame_table[pfn.val];
+}
+
+static inline pfn_t frame_pfn(const struct frame *frame)
+{
+	return PFN((u64)(frame - frame_table));
+}
+
+/* The frame's bytes, through the direct map. */
+static inline void *frame_ptr(const struct frame *frame)
+{
+	return pfn_to_ptr(frame_pfn(frame));
+}
+
+static inline u32 frame_refcount(const struct frame *frame)
+{
+	return __atomic_load_n(&frame->refcount, __ATOMIC_ACQUIRE);
+}
+
+static inline u32 frame_mapcount(const struct frame *frame)
+{
+	return __atomic_load_n(&frame->mapcount, __ATOMIC_ACQUIRE);
+}
+
+/**
+ * frame_init() - build the frame table and free the RAM below 4 GiB
+ * @info: the firmware's memory map; what the kernel image and the
+ *        initramfs occupy is left out
+ *
+ * => the boot page tables map physical memory below 4 GiB only; the rest is
+ *    freed by frame_init_high() once the direct map covers it
+ *
+ * Return: 0, or -ENOMEM: too little memory to run at all.
+ */
+int frame_init(const struct boot_info *info) __must_check;
+void frame_init_high(const struct boot_info *info);
+
+/* Give reserved RAM, such as the unpacked initramfs, to the allocator. */
+void frame_release_range(paddr_t start, paddr_t end);
+
+/**
+ * frame_alloc() - one frame with refcount 1, contents undefined
+ * @kind: FRAME_KERNEL may use the emergency reserve, the others may not: the
+ *        exit of a process must never wait for memory
+ *
+ * Return: the frame, or NULL.
+ */
+struct frame *frame_alloc(enum frame_kind kind) __must_check;
+
+/* As frame_alloc(), filled with zeros. */
+struct frame *frame_alloc_zeroed(enum frame_kind kind) __must_check;
+
+/**
+ * frame_alloc_block() - 2^@order physically contiguous frames
+ *
+ * Each gets refcount 1 and is given back by a frame_put() of its own.
+ */
+struct frame *frame_alloc_block(enum frame_kind kind, unsigned int order)
+	__must_check;
+
+/* Drop one reference; the last one frees the frame. */
+void frame_put(struct frame *frame);
+
+static inline void frame_get(struct frame *frame)
+{
+	u32 old = __atomic_fetch_add(&frame->refcount, 1, __ATOMIC_RELAXED);
+
+	/* Getting a free frame, or the 2^32nd reference, is a bug of ours. */
+	ASSERT_INVARIANT(I3, old != 0 && old != ~0u, "pfn %#lx has refcount %u",
+			 frame_pfn(frame).val, old);
+}
+
+/* One more PTE points to @frame: a reference and a mapping. */
+static inline void frame_get_mapped(struct frame *frame)
+{
+	frame_get(frame);
+	__atomic_fetch_add(&frame->mapcount, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * The first PTE takes over the reference that frame_alloc() gave: one
+ * reference in all, one mapping.
+ */
+static inline void frame_adopt_mapped(struct frame *frame)
+{
+	__atomic_fetch_add(&frame->mapcount, 1, __ATOMIC_RELAXED);
+}
+
+/**
+ * frame_put_mapped() - one PTE less points to @frame
+ *
+ * => the PTE was changed and every CPU of its mm flushed: after this the
+ *    frame may be free or reused by a last sharer (I13)
+ */
+void frame_put_mapped(struct frame *frame);
+
+struct frame_stats frame_stats_read(void);

@@ -1,0 +1,231 @@
+/*
+ * kspace.c - the kernel's half: direct map, image, stacks, devices
+ *
+ * Everything here is global (the same in every root) and for the kernel
+ * only.  Writable and executable never meet: text r-x, rodata r--, all the rest
+ * rw- without execute.
+ */
+#include "mm/kspace.h"
+
+#include "kernel/lib/spinlock.h"
+#include "kernel/x86_64/cpu.h"
+
+/* From linker.ld, in this order, each on a page border. */
+extern const char text_start[], text_end[];
+extern const char rodata_start[], rodata_end[];
+extern const char data_start[], data_end[]; /* .data and .bss */
+extern const char ksyms_start[], ksyms_end[];
+
+/* Beside the stacks, under the same root entry. */
+#define DEVICE_BASE (KSTACK_BASE + (256UL << 30))
+#define DEVICE_BYTES (16UL << 20)
+
+/* A guard page, the stack, and unused pages up to a power of two. */
+#define KSTACK_STRIDE (8 * PAGE_SIZE)
+#define KSTACK_COUNT 65536UL
+
+/*
+ * Tables for this many stacks are made at boot.  Those for more are made on
+ * demand and stay.
+ */
+#define KSTACK_TABLES_FOR 1024UL
+
+static const struct pte_rights rights_rx = { .read = true,
+					     .exec = true,
+					     .global = true };
+static const struct pte_rights rights_r = { .read = true, .global = true };
+static const struct pte_rights rights_rw = { .read = true,
+					     .write = true,
+					     .global = true };
+
+static struct spinlock kstack_lock = SPINLOCK_INIT("kstack");
+static u64 kstack_used[KSTACK_COUNT / 64]; /* one bit each */
+static u64 device_next = DEVICE_BASE;
+
+/* => boot: running out of memory here is the end */
+static pte_t *boot_slot(u64 address, int level)
+{
+	pte_t *slot = pgtable_create_level(&kernel_pgtable, address, level);
+
+	if (!slot)
+		panic("no memory for the kernel's page tables");
+	return slot;
+}
+
+/* All of [start, end), with the largest pages that fit. */
+static void map_direct(u64 start, u64 end)
+{
+	int large = PGTABLE_LEAF_LEVEL + 1;
+	u64 step;
+
+	start = align_down(start, pgtable_entry_bytes(large));
+	end = align_up(end, pgtable_entry_bytes(large));
+	for (u64 at = start; at < end; at += step) {
+		int level = large;
+		pte_t *slot;
+
+		step = pgtable_entry_bytes(large + 1);
+		if (cpu_features.pages_1g && is_aligned(at, step) &&
+		    at + step <= end)
+			level = large + 1;
+		step = pgtable_entry_bytes(level);
+		slot = boot_slot(DIRECT_MAP_BASE + at, level);
+		if (!pte_is_present(pte_load(slot)))
+			pte_store(slot, pte_make_large(
+						paddr_to_pfn(PADDR(at)),
+						rights_rw));
+	}
+}
+
+static void map_image(const char *start, const char *end,
+		      struct pte_rights rights)
+{
+	for (u64 at = (u64)start; at < (u64)end; at += PAGE_SIZE) {
+		paddr_t pa = PADDR(at - KERNEL_BASE);
+
+		pte_store(boot_slot(at, PGTABLE_LEAF_LEVEL),
+			  pte_make(paddr_to_pfn(pa), rights));
+	}
+}
+
+/* Every level-4 entry of the upper half must exist before any mm does. */
+static void create_shared_tables(void)
+{
+	u64 stack_bytes = KSTACK_TABLES_FOR * KSTACK_STRIDE;
+	u64 step = pgtable_entry_bytes(PGTABLE_LEAF_LEVEL + 1);
+
+	for (u64 at = 0; at < stack_bytes; at += step)
+		boot_slot(KSTACK_BASE + at, PGTABLE_LEAF_LEVEL);
+	for (u64 at = 0; at < DEVICE_BYTES; at += step)
+		boot_slot(DEVICE_BASE + at, PGTABLE_LEAF_LEVEL);
+}
+
+void kspace_init(const struct boot_info *info)
+{
+	if (pgtable_init(&kernel_pgtable) != 0)
+		panic("no memory for the kernel's page tables");
+	for (u32 i = 0; i < info->range_count; i++)
+		if (info->ranges[i].usable)
+			map_direct(info->ranges[i].start.val,
+				   info->ranges[i].end.val);
+	map_image(text_start, text_end, rights_rx);
+	map_image(rodata_start, rodata_end, rights_r);
+	map_image(data_start, data_end, rights_rw);
+	map_image(ksyms_start, ksyms_end, rights_r);
+	create_shared_tables();
+	tlb_switch_to(&kernel_pgtable.space);
+}
+
+/* Return: the lowest free slot, now taken; KSTACK_COUNT when there is none. */
+static u64 take_slot(void)
+{
+	u64 slot = KSTACK_COUNT;
+
+	spin_lock(&kstack_lock);
+	for (u64 i = 0; i < ARRAY_SIZE(kstack_used); i++) {
+		if (kstack_used[i] == ~0UL)
+			continue;
+		slot = i * 64 + (u64)__builtin_ctzl(~kstack_used[i]);
+		kstack_used[i] |= 1UL << (slot % 64);
+		break;
+	}
+	spin_unlock(&kstack_lock);
+	return slot;
+}
+
+static void release_slot(u64 slot)
+{
+	spin_lock(&kstack_lock);
+	kstack_used[slot / 64] &= ~(1UL << (slot % 64));
+	spin_unlock(&kstack_lock);
+}
+
+/* The slot's first page stays unmapped: the guard. */
+static u64 slot_bottom(u64 slot)
+{
+	return KSTACK_BASE + slot * KSTACK_STRIDE + PAGE_SIZE;
+}
+
+static bool map_stack_page(u64 address)
+{
+	pte_t *slot;
+	struct frame *frame = frame_alloc(FRAME_KERNEL);
+
+	if (!frame)
+		return false;
+	spin_lock(&kstack_lock);
+	slot = pgtable_create_level(&kernel_pgtable, address,
+				    PGTABLE_LEAF_LEVEL);
+	if (slot)
+		pte_store(slot, pte_make(frame_pfn(frame), rights_rw));
+	spin_unlock(&kstack_lock);
+	if (!slot)
+		frame_put(frame);
+	return slot;
+}
+
+static void unmap_stack(u64 bottom, u64 pages)
+{
+	struct frame *frames[KSTACK_PAGES];
+
+	for (u64 i = 0; i < pages; i++) {
+		pte_t *slot = pgtable_walk_level(&kernel_pgtable,
+						 bottom + i * PAGE_SIZE,
+						 PGTABLE_LEAF_LEVEL);
+
+		frames[i] = pfn_to_frame(pte_pfn(pte_load(slot)));
+		pte_store(slot, (pte_t){ 0 });
+	}
+	tlb_flush_kernel_range((void *)bottom,
+			       (void *)(bottom + pages * PAGE_SIZE));
+	for (u64 i = 0; i < pages; i++)
+		frame_put(frames[i]);
+}
+
+void *kstack_alloc(void)
+{
+	u64 slot = take_slot();
+	u64 bottom = slot_bottom(slot);
+
+	if (slot == KSTACK_COUNT)
+		return NULL;
+	for (u64 i = 0; i < KSTACK_PAGES; i++) {
+		if (map_stack_page(bottom + i * PAGE_SIZE))
+			continue;
+		unmap_stack(bottom, i);
+		release_slot(slot);
+		return NULL;
+	}
+	return (void *)(bottom + KSTACK_BYTES);
+}
+
+void kstack_free(void *top)
+{
+	u64 bottom = (u64)top - KSTACK_BYTES;
+
+	unmap_stack(bottom, KSTACK_PAGES);
+	release_slot((bottom - KSTACK_BASE) / KSTACK_STRIDE);
+}
+
+bool kstack_is_guard(u64 address)
+{
+	return address >= KSTACK_BASE &&
+	       address < KSTACK_BASE + KSTACK_COUNT * KSTACK_STRIDE &&
+	       (address - KSTACK_BASE) % KSTACK_STRIDE < PAGE_SIZE;
+}
+
+volatile void *kspace_map_device(paddr_t pa, u64 bytes)
+{
+	u64 first = align_down(pa.val, PAGE_SIZE);
+	u64 last = align_up(pa.val + bytes, PAGE_SIZE);
+	u64 base = device_next;
+
+	if (last - first > DEVICE_BASE + DEVICE_BYTES - device_next)
+		panic("no room to map %lu bytes of device registers", bytes);
+	for (u64 at = first; at < last; at += PAGE_SIZE)
+		pte_store(boot_slot(base + at - first, PGTABLE_LEAF_LEVEL),
+			  pte_uncached(pte_make(paddr_to_pfn(PADDR(at)),
+						rights_rw)));
+	device_next += last - first;
+	return (volatile void *)(base + pa.val - first);
+}

@@ -1,0 +1,316 @@
+/*
+ * map.c - mmap, munmap, brk and the stack: which areas exist
+ *
+ * Each call checks its arguments as Linux does, allocates what it needs, and
+ * only then changes anything (I14).
+ */
+#include "mm/map.h"
+
+#include "kernel/lib/errno.h"
+
+/*
+ * mmap places areas top-down from here.  The 128 MiB above are for the
+ * stack to grow in, as on Linux.
+ */
+#define MMAP_TOP (USER_END - (128UL << 20))
+
+bool map_range_ok(vaddr_t start, u64 bytes)
+{
+	return start.val >= USER_START && start.val <= USER_END &&
+	       bytes <= USER_END - start.val;
+}
+
+/*
+ * Free the page tables around [start, end) that nothing needs any more.
+ * => the range holds no area
+ */
+static void free_tables(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct pgtable_hole hole = { start, end, VADDR(0), VADDR(USER_END) };
+	struct vma *above = vma_find_above(&mm->vmas, end);
+	struct list_node *below;
+
+	below = above ? above->list_node.prev : mm->vmas.list.prev;
+	if (above)
+		hole.ceiling = above->start;
+	else /* whole tables fit, although user space ends a page early */
+		hole.ceiling = VADDR(align_up(USER_END, 1UL << 47));
+	if (below != &mm->vmas.list)
+		hole.floor = list_entry(below, struct vma, list_node)->end;
+	pgtable_free_hole(&mm->pgtable, &hole);
+}
+
+int map_unmap_locked(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct vma *vma;
+	struct vma *next;
+
+	if (vma_split(&mm->vmas, start) != 0 ||
+	    vma_split(&mm->vmas, end) != 0) {
+		vma_merge_range(&mm->vmas, start, end);
+		return -ENOMEM;
+	}
+	for (vma = vma_find_above(&mm->vmas, start);
+	     vma && vma->start.val < end.val; vma = next) {
+		next = vma_next(&mm->vmas, vma);
+		mm_unmap_pages(vma, vma->start, vma->end);
+		mm_remove_vma(mm, vma);
+		vma_free(vma);
+	}
+	free_tables(mm, start, end);
+	return 0;
+}
+
+i64 map_munmap(struct mm *mm, vaddr_t start, u64 bytes)
+{
+	int error;
+
+	if (!is_aligned(start.val, PAGE_SIZE) || bytes == 0 ||
+	    bytes > USER_END || start.val > USER_END - bytes)
+		return -EINVAL;
+	spin_lock(&mm->lock);
+	error = map_unmap_locked(mm, start,
+				 VADDR(align_up(start.val + bytes, PAGE_SIZE)));
+	spin_unlock(&mm->lock);
+	return error;
+}
+
+static bool is_free(struct mm *mm, vaddr_t start, u64 bytes)
+{
+	struct vma *above = vma_find_above(&mm->vmas, start);
+
+	return !above || above->start.val >= start.val + bytes;
+}
+
+i64 map_find_place(struct mm *mm, vaddr_t hint, u64 bytes)
+{
+	vaddr_t start = VADDR(align_up(hint.val, PAGE_SIZE));
+
+	if (hint.val && map_range_ok(start, bytes) && is_free(mm, start, bytes))
+		return (i64)start.val;
+	start = vma_find_gap(&mm->vmas, bytes, VADDR(USER_START),
+			     VADDR(MMAP_TOP));
+	return start.val ? (i64)start.val : -ENOMEM;
+}
+
+/* MAP_FIXED says where, anything else gives a hint. */
+static i64 choose_address(struct mm *mm, const struct map_request *request,
+			  u64 bytes)
+{
+	vaddr_t start = request->address;
+
+	if (!(request->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
+		return map_find_place(mm, start, bytes);
+	if (!is_aligned(start.val, PAGE_SIZE))
+		return -EINVAL;
+	if (bytes > USER_END || start.val > USER_END - bytes)
+		return -ENOMEM;
+	if (start.val < USER_START)
+		return -EPERM; /* Linux: vm.mmap_min_addr */
+	if (request->flags & MAP_FIXED_NOREPLACE && !is_free(mm, start, bytes))
+		return -EEXIST;
+	return (i64)start.val;
+}
+
+u32 map_vma_rights(u32 prot)
+{
+	return (prot & PROT_READ ? VMA_READ : 0) |
+	       (prot & PROT_WRITE ? VMA_WRITE : 0) |
+	       (prot & PROT_EXEC ? VMA_EXEC : 0);
+}
+
+static u32 request_vma_flags(const struct map_request *request)
+{
+	u32 flags = map_vma_rights(request->prot);
+
+	if ((request->flags & MAP_TYPE) != MAP_PRIVATE)
+		flags |= VMA_SHARED;
+	if (request->flags & MAP_NORESERVE)
+		flags |= VMA_NORESERVE;
+	if (request->flags & MAP_GROWSDOWN)
+		flags |= VMA_GROWS_DOWN;
+	return flags;
+}
+
+/* Return: a new area for @request that is in no set yet, or NULL. */
+static struct vma *make_vma(const struct map_request *request, u64 bytes)
+{
+	struct vma *vma = vma_alloc();
+
+	if (!vma)
+		return NULL;
+	vma->flags = request_vma_flags(request);
+	vma->object_page = request->offset_bytes >> PAGE_SHIFT;
+	if (request->object) {
+		vma->object = request->object;
+		object_get(vma->object);
+	} else if (vma->flags & VMA_SHARED) {
+		vma->object = object_create(bytes, true);
+		vma->object_page = 0;
+		if (!vma->object) {
+			vma_free(vma);
+			return NULL;
+		}
+	}
+	return vma;
+}
+
+static int check_request(const struct map_request *request)
+{
+	u32 type = request->flags & MAP_TYPE;
+
+	if (request->bytes == 0 ||
+	    !is_aligned(request->offset_bytes, PAGE_SIZE))
+		return -EINVAL;
+	if (type != MAP_SHARED && type != MAP_PRIVATE &&
+	    type != MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	if (request->bytes > USER_END)
+		return -ENOMEM;
+	if (request->offset_bytes + request->bytes < request->bytes)
+		return -EOVERFLOW;
+	if (request->flags & MAP_GROWSDOWN &&
+	    (type != MAP_PRIVATE || request->object))
+		return -EINVAL;
+	return 0;
+}
+
+/* => mm->lock is held, the request was checked */
+static i64 map_locked(struct mm *mm, const struct map_request *request)
+{
+	u64 bytes = align_up(request->bytes, PAGE_SIZE);
+	i64 start = choose_address(mm, request, bytes);
+	struct vma *vma;
+	int error;
+
+	if (start < 0)
+		return start;
+	if (mm->vmas.count >= VMA_COUNT_MAX)
+		return -ENOMEM;
+	vma = make_vma(request, bytes);
+	if (!vma)
+		return -ENOMEM;
+	vma->start = VADDR((u64)start);
+	vma->end = VADDR((u64)start + bytes);
+
+	error = map_unmap_locked(mm, vma->start, vma->end);
+	if (error) {
+		vma_free(vma);
+		return error;
+	}
+	mm_add_vma(mm, vma);
+	vma_merge_range(&mm->vmas, VADDR((u64)start),
+			VADDR((u64)start + bytes));
+	return start;
+}
+
+/* MAP_POPULATE is a wish: what cannot be had now faults in later. */
+static void populate(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)
+{
+	u64 access = prot & PROT_WRITE ? PF_WRITE : 0;
+
+	for (u64 at = 0; at < bytes; at += PAGE_SIZE)
+		if (fault_handle(mm, vaddr_add(start, at), access) !=
+		    FAULT_DONE)
+			return;
+}
+
+i64 map_mmap(struct mm *mm, const struct map_request *request)
+{
+	i64 start = check_request(request);
+
+	if (start < 0)
+		return start;
+	spin_lock(&mm->lock);
+	start = map_locked(mm, request);
+	spin_unlock(&mm->lock);
+
+	if (start >= 0 && request->flags & MAP_POPULATE &&
+	    request->prot & (PROT_READ | PROT_WRITE))
+		populate(mm, VADDR((u64)start), request->bytes, request->prot);
+	return start;
+}
+
+/* The heap is one private area from brk_start to brk, rounded up. */
+static int move_break(struct mm *mm, u64 old_end, u64 new_end)
+{
+	struct map_request request = {
+		.address = VADDR(old_end),
+		.bytes = new_end - old_end,
+		.prot = PROT_READ | PROT_WRITE,
+		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+	};
+	struct vma *above;
+	i64 start;
+
+	if (new_end == old_end)
+		return 0;
+	if (new_end < old_end)
+		return map_unmap_locked(mm, VADDR(new_end), VADDR(old_end));
+
+	/* A stack just above keeps its gap. */
+	above = vma_find_above(&mm->vmas, VADDR(old_end));
+	if (above && above->flags & VMA_GROWS_DOWN &&
+	    new_end + VMA_STACK_GAP_BYTES > above->start.val)
+		return -ENOMEM;
+	start = map_locked(mm, &request);
+	return start < 0 ? (int)start : 0;
+}
+
+i64 map_brk(struct mm *mm, vaddr_t address)
+{
+	u64 old_end;
+	i64 result;
+
+	spin_lock(&mm->lock);
+	old_end = align_up(mm->brk.val, PAGE_SIZE);
+	if (address.val >= mm->brk_start.val && address.val <= USER_END &&
+	    move_break(mm, old_end, align_up(address.val, PAGE_SIZE)) == 0)
+		mm->brk = address;
+	result = (i64)mm->brk.val;
+	spin_unlock(&mm->lock);
+	return result;
+}
+
+int map_stack(struct mm *mm, vaddr_t top, u64 bytes, bool is_executable)
+{
+	struct map_request request = {
+		.address = VADDR(top.val - bytes),
+		.bytes = bytes,
+		.prot = PROT_READ | PROT_WRITE |
+			(is_executable ? PROT_EXEC : 0),
+		.flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN |
+			 MAP_FIXED_NOREPLACE,
+	};
+	i64 start = map_mmap(mm, &request);
+
+	mm->stack_top = top;
+	return start < 0 ? (int)start : 0;
+}
+
+int map_grow_stack(struct vma *stack, vaddr_t address)
+{
+	struct mm *mm = stack->mm;
+	struct vma *below = vma_prev(&mm->vmas, stack);
+	u64 pages = (stack->start.val - address.val) >> PAGE_SHIFT;
+
+	if (!(stack->flags & VMA_GROWS_DOWN) || address.val < USER_START)
+		return -EFAULT;
+	if (stack->end.val - address.val > mm->stack_limit_bytes)
+		return -ENOMEM;
+
+	/*
+	 * An overflow must hit the gap, not the neighbour's memory.  A
+	 * neighbour that cannot be accessed is as good as a gap.
+	 */
+	if (below && below->flags & VMA_RIGHTS &&
+	    !(below->flags & VMA_GROWS_DOWN) &&
+	    address.val - below->end.val < VMA_STACK_GAP_BYTES)
+		return -ENOMEM;
+
+	stack->start = address;
+	mm->total_pages += pages;
+	if (vma_is_accountable(stack))
+		mm->committed_pages += pages;
+	return 0;
+}

@@ -1,0 +1,96 @@
+/*
+ * map.h - the memory system calls: mmap, munmap, mprotect, mremap, brk,
+ *         madvise
+ *
+ * Owns: which areas exist and with what rights.  Arguments come straight from
+ * the user and are checked here; errors are Linux's.
+ * Invariants: I5, I6, I8, I14.
+ * Locks: each takes mm->lock.
+ */
+#pragma once
+
+#include "mm/mm.h"
+#include "mm/object.h"
+
+/* Linux's values (asm-generic/mman-common.h). */
+#define PROT_READ 0x1
+#define PROT_WRITE 0x2
+#define PROT_EXEC 0x4
+
+#define MAP_SHARED 0x01
+#define MAP_PRIVATE 0x02
+#define MAP_SHARED_VALIDATE 0x03
+#define MAP_TYPE 0x0f
+#define MAP_FIXED 0x10
+#define MAP_ANONYMOUS 0x20
+#define MAP_GROWSDOWN 0x0100
+#define MAP_NORESERVE 0x4000
+#define MAP_POPULATE 0x8000
+#define MAP_STACK 0x20000
+#define MAP_FIXED_NOREPLACE 0x100000
+
+#define MREMAP_MAYMOVE 1
+#define MREMAP_FIXED 2
+#define MREMAP_DONTUNMAP 4
+
+#define MADV_NORMAL 0
+#define MADV_RANDOM 1
+#define MADV_SEQUENTIAL 2
+#define MADV_WILLNEED 3
+#define MADV_DONTNEED 4
+
+struct map_request {
+	vaddr_t address; /* a hint, or exact with MAP_FIXED */
+	u64 bytes;
+	u32 prot; /* PROT_… */
+	u32 flags; /* MAP_… */
+	struct object *object; /* the file's; NULL with MAP_ANONYMOUS */
+	u64 offset_bytes;
+};
+
+struct remap_request {
+	vaddr_t address;
+	u64 old_bytes;
+	u64 new_bytes;
+	u32 flags; /* MREMAP_… */
+	vaddr_t target; /* with MREMAP_FIXED */
+};
+
+/* Return: the address, or a negative errno. */
+i64 map_mmap(struct mm *mm, const struct map_request *request) __must_check;
+i64 map_munmap(struct mm *mm, vaddr_t start, u64 bytes) __must_check;
+i64 map_mprotect(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)
+	__must_check;
+i64 map_mremap(struct mm *mm, const struct remap_request *request)
+	__must_check;
+i64 map_madvise(struct mm *mm, vaddr_t start, u64 bytes, int advice)
+	__must_check;
+/* Return: the new break, or the old one when it could not be moved. */
+i64 map_brk(struct mm *mm, vaddr_t address) __must_check;
+
+/* The initial stack of a new program: [top - bytes, top), grows down. */
+int map_stack(struct mm *mm, vaddr_t top, u64 bytes, bool is_executable)
+	__must_check;
+
+/**
+ * map_grow_stack() - extend a stack down to the page at @address
+ * @stack: the area above @address; any area, this says no to all but stacks
+ *
+ * => mm->lock is held
+ *
+ * Return: 0; -EFAULT: no stack; -ENOMEM: limit or guard gap reached.
+ */
+int map_grow_stack(struct vma *stack, vaddr_t address) __must_check;
+
+/*
+ * Shared by the files of this module; mm->lock is held.
+ */
+
+/* The range lies where user memory may be. */
+bool map_range_ok(vaddr_t start, u64 bytes);
+/* PROT_… to VMA_… */
+u32 map_vma_rights(u32 prot);
+/* Return: 0, or -ENOMEM with nothing changed. */
+int map_unmap_locked(struct mm *mm, vaddr_t start, vaddr_t end) __must_check;
+/* A free place, at @hint if possible.  Return: its address, or -ENOMEM. */
+i64 map_find_place(struct mm *mm, vaddr_t hint, u64 bytes) __must_check;

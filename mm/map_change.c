@@ -1,0 +1,397 @@
+/*
+ * map_change.c - mprotect, mremap and madvise: areas that exist change
+ */
+#include "kernel/lib/errno.h"
+#include "mm/map.h"
+
+/*
+ * Rights are only ever taken from PTEs here.  A write that mprotect allows
+ * again faults, and mm/cow.c decides whether the frame is still shared: a PTE
+ * made writable here would bypass that (I4).
+ */
+static pte_t narrowed(const struct vma *vma, pte_t pte)
+{
+	return pte_with_rights(pte,
+			       vma_pte_rights(vma, pte_is_writable(pte)));
+}
+
+static void protect_pages(struct vma *vma)
+{
+	struct pgtable_iter it;
+	bool is_narrower = false;
+
+	pgtable_for_each_slot(it, &vma->mm->pgtable, vma->start, vma->end) {
+		pte_t old = pte_load(it.slot);
+		pte_t changed = narrowed(vma, old);
+
+		if (!pte_has_frame(old) || changed.raw == old.raw)
+			continue;
+		mm_install_pte(vma, it.va, it.slot, changed);
+		is_narrower = true;
+	}
+	/* Before mm->lock is free: nobody may use the old rights after us. */
+	if (is_narrower)
+		tlb_flush_range(&vma->mm->pgtable.space, vma->start, vma->end);
+}
+
+static int protect_vma(struct mm *mm, struct vma *vma, u32 rights)
+{
+	u32 flags = (vma->flags & ~VMA_RIGHTS) | rights;
+
+	if (flags == vma->flags)
+		return 0;
+	if (vma_is_accountable(vma))
+		mm->committed_pages -= vma_pages(vma);
+	vma->flags = flags;
+	if (vma_is_accountable(vma))
+		mm->committed_pages += vma_pages(vma);
+	protect_pages(vma);
+	return 0;
+}
+
+/*
+ * As on Linux, areas before a hole are changed although the call fails.
+ * => mm->lock is held
+ */
+static int protect_range(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights)
+{
+	vaddr_t at = start;
+	struct vma *vma;
+
+	if (vma_split(&mm->vmas, start) != 0 || vma_split(&mm->vmas, end) != 0)
+		return -ENOMEM;
+	for (vma = vma_find_above(&mm->vmas, start); at.val < end.val;
+	     vma = vma_next(&mm->vmas, vma)) {
+		int error;
+
+		if (!vma || vma->start.val > at.val)
+			return -ENOMEM;
+		error = protect_vma(mm, vma, rights);
+		if (error)
+			return error;
+		at = vma->end;
+	}
+	return 0;
+}
+
+i64 map_mprotect(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)
+{
+	vaddr_t end;
+	int error;
+
+	if (!is_aligned(start.val, PAGE_SIZE) ||
+	    prot & ~(u32)(PROT_READ | PROT_WRITE | PROT_EXEC))
+		return -EINVAL;
+	if (bytes == 0)
+		return 0;
+	if (bytes > USER_END || start.val > USER_END - bytes)
+		return -ENOMEM;
+
+	end = VADDR(align_up(start.val + bytes, PAGE_SIZE));
+	spin_lock(&mm->lock);
+	error = protect_range(mm, start, end, map_vma_rights(prot));
+	vma_merge_range(&mm->vmas, start, end);
+	spin_unlock(&mm->lock);
+	return error;
+}
+
+/* A checked mremap; byte counts are whole pages. */
+struct remap {
+	struct mm *mm;
+	struct vma *vma; /* holds all of [start, start + old_bytes) */
+	vaddr_t start;
+	u64 old_bytes;
+	u64 new_bytes;
+	u32 flags; /* MREMAP_… */
+	vaddr_t target; /* with MREMAP_FIXED */
+};
+
+/* Leaf tables for every page that will move, so that moving cannot fail. */
+static int create_target_tables(const struct remap *remap, vaddr_t target)
+{
+	struct pgtable *pgtable = &remap->mm->pgtable;
+	u64 bytes = min_u64(remap->old_bytes, remap->new_bytes);
+	struct pgtable_iter it;
+
+	pgtable_for_each_slot(it, pgtable, remap->start,
+			      vaddr_add(remap->start, bytes)) {
+		u64 at = it.va.val - remap->start.val;
+
+		if (pte_has_frame(pte_load(it.slot)) &&
+		    !pgtable_create(pgtable, vaddr_add(target, at)))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Frames and rights move as they are; no count changes. */
+static void move_pages(const struct remap *remap, struct vma *to)
+{
+	struct pgtable *pgtable = &remap->mm->pgtable;
+	u64 bytes = min_u64(remap->old_bytes, remap->new_bytes);
+	vaddr_t end = vaddr_add(remap->start, bytes);
+	struct pgtable_iter it;
+
+	pgtable_for_each_slot(it, pgtable, remap->start, end) {
+		vaddr_t va = vaddr_add(to->start,
+				       it.va.val - remap->start.val);
+		pte_t pte;
+
+		if (!pte_has_frame(pte_load(it.slot)))
+			continue;
+		pte = mm_install_pte(remap->vma, it.va, it.slot, (pte_t){ 0 });
+		mm_install_pte(to, va, pgtable_walk(pgtable, va), pte);
+	}
+	tlb_flush_range(&pgtable->space, remap->start, end);
+}
+
+/* Return: an area like the old one at @target, in no set yet; or NULL. */
+static struct vma *make_target(const struct remap *remap, vaddr_t target)
+{
+	struct vma *vma = vma_alloc();
+
+	if (!vma)
+		return NULL;
+	vma->start = target;
+	vma->end = vaddr_add(target, remap->new_bytes);
+	vma->flags = remap->vma->flags;
+	vma->object = remap->vma->object;
+	vma->object_page = vma_object_index(remap->vma, remap->start);
+	if (vma->object)
+		object_get(vma->object);
+	return vma;
+}
+
+/*
+ * Move the area to @target, which is free.  Everything that can fail comes
+ * first: the new area, its tables, the splits around the old range.
+ */
+static i64 move_area(struct remap *remap, vaddr_t target)
+{
+	struct mm *mm = remap->mm;
+	vaddr_t old_end = vaddr_add(remap->start, remap->old_bytes);
+	struct vma *to = make_target(remap, target);
+
+	if (!to)
+		return -ENOMEM;
+	if (vma_split(&mm->vmas, remap->start) != 0 ||
+	    vma_split(&mm->vmas, old_end) != 0)
+		goto out_merge;
+	remap->vma = vma_find(&mm->vmas, remap->start);
+	mm_add_vma(mm, to);
+	if (create_target_tables(remap, target) != 0)
+		goto out_remove;
+
+	move_pages(remap, to);
+	if (!(remap->flags & MREMAP_DONTUNMAP)) {
+		int error = map_unmap_locked(mm, remap->start, old_end);
+
+		ASSERT(error == 0); /* it is a whole area by now */
+	}
+	vma_merge_range(&mm->vmas, remap->start, old_end);
+	vma_merge_range(&mm->vmas, target, vaddr_add(target, remap->new_bytes));
+	return (i64)target.val;
+
+out_remove:
+	/* Also frees the tables made so far. */
+	if (map_unmap_locked(mm, to->start, to->end) != 0)
+		panic("mremap: unmapping a whole area failed");
+	to = NULL;
+out_merge:
+	vma_merge_range(&mm->vmas, remap->start, old_end);
+	if (to)
+		vma_free(to);
+	return -ENOMEM;
+}
+
+/* Room right behind the area, and the range reaches its end? */
+static bool can_grow_in_place(const struct remap *remap)
+{
+	struct vma *next = vma_next(&remap->mm->vmas, remap->vma);
+	u64 end = remap->start.val + remap->new_bytes;
+
+	return remap->vma->end.val == remap->start.val + remap->old_bytes &&
+	       end <= USER_END && (!next || next->start.val >= end);
+}
+
+static i64 grow_in_place(const struct remap *remap)
+{
+	struct mm *mm = remap->mm;
+	u64 pages = (remap->new_bytes - remap->old_bytes) >> PAGE_SHIFT;
+
+	remap->vma->end = vaddr_add(remap->start, remap->new_bytes);
+	mm->total_pages += pages;
+	if (vma_is_accountable(remap->vma))
+		mm->committed_pages += pages;
+	vma_merge_range(&mm->vmas, remap->start, remap->vma->end);
+	return (i64)remap->start.val;
+}
+
+static bool overlaps(const struct remap *remap)
+{
+	return remap->target.val < remap->start.val + remap->old_bytes &&
+	       remap->start.val < remap->target.val + remap->new_bytes;
+}
+
+static int check_remap(const struct remap *remap)
+{
+	u32 known = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+
+	if (remap->flags & ~known || !is_aligned(remap->start.val, PAGE_SIZE) ||
+	    remap->new_bytes == 0)
+		return -EINVAL;
+	if (remap->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) &&
+	    !(remap->flags & MREMAP_MAYMOVE))
+		return -EINVAL;
+	if (remap->new_bytes > USER_END)
+		return remap->flags & MREMAP_FIXED ? -EINVAL : -ENOMEM;
+	if (remap->flags & MREMAP_DONTUNMAP &&
+	    remap->old_bytes != remap->new_bytes)
+		return -EINVAL;
+	if (remap->flags & MREMAP_FIXED &&
+	    (!is_aligned(remap->target.val, PAGE_SIZE) ||
+	     !map_range_ok(remap->target, remap->new_bytes) ||
+	     overlaps(remap)))
+		return -EINVAL;
+	return 0;
+}
+
+/*
+ * An old size of 0 asks for a second mapping of shared memory: everything
+ * but the pages, which fault in from the object.
+ */
+static int find_area(struct remap *remap)
+{
+	remap->vma = vma_find(&remap->mm->vmas, remap->start);
+	if (!remap->vma)
+		return -EFAULT;
+	if (remap->old_bytes == 0 && !(remap->vma->flags & VMA_SHARED))
+		return -EINVAL;
+	if (remap->old_bytes == 0 && !(remap->flags & MREMAP_MAYMOVE))
+		return -EINVAL;
+	if (remap->old_bytes > remap->vma->end.val - remap->start.val)
+		return -EFAULT;
+	if (remap->flags & MREMAP_DONTUNMAP && remap->vma->object)
+		return -EINVAL;
+	return 0;
+}
+
+static i64 duplicate_area(const struct remap *remap, vaddr_t target)
+{
+	struct vma *to = make_target(remap, target);
+
+	if (!to)
+		return -ENOMEM;
+	mm_add_vma(remap->mm, to);
+	vma_merge_range(&remap->mm->vmas, to->start, to->end);
+	return (i64)target.val;
+}
+
+/* => mm->lock is held, arguments are checked */
+static i64 remap_locked(struct remap *remap)
+{
+	struct mm *mm = remap->mm;
+	i64 target = find_area(remap);
+
+	if (target < 0)
+		return target;
+	if (!(remap->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) &&
+	    remap->old_bytes) {
+		u64 end = remap->start.val + remap->new_bytes;
+
+		if (remap->new_bytes <= remap->old_bytes) {
+			i64 error = map_unmap_locked(
+				mm, VADDR(end),
+				vaddr_add(remap->start, remap->old_bytes));
+
+			return error ? error : (i64)remap->start.val;
+		}
+		if (can_grow_in_place(remap))
+			return grow_in_place(remap);
+		if (!(remap->flags & MREMAP_MAYMOVE))
+			return -ENOMEM;
+	}
+
+	target = (i64)remap->target.val;
+	if (!(remap->flags & MREMAP_FIXED))
+		target = map_find_place(mm, VADDR(0), remap->new_bytes);
+	else if (map_unmap_locked(mm, remap->target,
+				  vaddr_add(remap->target, remap->new_bytes)))
+		target = -ENOMEM;
+	if (target < 0)
+		return target;
+	/* Unmapping the target may have split the area. */
+	remap->vma = vma_find(&mm->vmas, remap->start);
+	if (remap->old_bytes == 0)
+		return duplicate_area(remap, VADDR((u64)target));
+	return move_area(remap, VADDR((u64)target));
+}
+
+i64 map_mremap(struct mm *mm, const struct remap_request *request)
+{
+	struct remap remap = {
+		.mm = mm,
+		.start = request->address,
+		.old_bytes = align_up(request->old_bytes, PAGE_SIZE),
+		.new_bytes = align_up(request->new_bytes, PAGE_SIZE),
+		.flags = request->flags,
+		.target = request->target,
+	};
+	i64 result = check_remap(&remap);
+
+	if (result < 0)
+		return result;
+	spin_lock(&mm->lock);
+	result = remap_locked(&remap);
+	spin_unlock(&mm->lock);
+	return result;
+}
+
+/*
+ * Drop the pages; the area stays.  Private memory reads as zeros or as the
+ * file afterwards, shared memory keeps its bytes in the object.
+ */
+static int discard_range(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	vaddr_t at = start;
+	int error = 0;
+
+	while (at.val < end.val) {
+		struct vma *vma = vma_find_above(&mm->vmas, at);
+
+		if (!vma || vma->start.val > at.val)
+			error = -ENOMEM; /* a hole: say so at the end */
+		if (!vma || vma->start.val >= end.val)
+			break;
+		at = VADDR(max_u64(at.val, vma->start.val));
+		mm_unmap_pages(vma, at,
+			       VADDR(min_u64(end.val, vma->end.val)));
+		at = vma->end;
+	}
+	return error;
+}
+
+i64 map_madvise(struct mm *mm, vaddr_t start, u64 bytes, int advice)
+{
+	u64 length = align_up(bytes, PAGE_SIZE);
+	int error = 0;
+
+	if (!is_aligned(start.val, PAGE_SIZE) || length < bytes ||
+	    start.val + length < start.val)
+		return -EINVAL;
+	switch (advice) {
+	case MADV_NORMAL:
+	case MADV_RANDOM:
+	case MADV_SEQUENTIAL:
+	case MADV_WILLNEED:
+		return 0; /* everything is in memory already */
+	case MADV_DONTNEED:
+		break;
+	default:
+		return -EINVAL;
+	}
+	spin_lock(&mm->lock);
+	error = discard_range(mm, start, vaddr_add(start, length));
+	spin_unlock(&mm->lock);
+	return error;
+}

@@ -1,0 +1,234 @@
+/*
+ * object.c - frames by index
+ *
+ * A radix tree: level 0 is a single node of 64 frames, each further level
+ * multiplies by 64.  It grows at the root, so that a small file costs one node.
+ */
+#include "mm/object.h"
+
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "mm/kmem.h"
+
+struct object_node {
+	void *slots[OBJECT_NODE_SLOTS]; /* nodes, or frames at the bottom */
+};
+
+static struct kmem_cache object_cache = KMEM_CACHE("object", struct object);
+static struct kmem_cache node_cache =
+	KMEM_CACHE("object_node", struct object_node);
+
+static struct spinlock all_lock = SPINLOCK_INIT("object_all");
+static struct list_node all_objects = LIST_INIT(all_objects);
+
+struct object *object_create(u64 size_bytes, bool is_anonymous)
+{
+	struct object *object = kmem_cache_alloc_zeroed(&object_cache);
+
+	if (!object)
+		return NULL;
+	object->refcount = 1;
+	object->is_anonymous = is_anonymous;
+	object->size_bytes = size_bytes;
+	spinlock_init(&object->lock, "object");
+	spin_lock(&all_lock);
+	list_push_back(&all_objects, &object->all_node);
+	spin_unlock(&all_lock);
+	return object;
+}
+
+void object_get(struct object *object)
+{
+	__atomic_fetch_add(&object->refcount, 1, __ATOMIC_RELAXED);
+}
+
+void object_put(struct object *object)
+{
+	if (__atomic_fetch_sub(&object->refcount, 1, __ATOMIC_ACQ_REL) > 1)
+		return;
+	object_truncate(object, 0);
+	spin_lock(&all_lock);
+	list_remove(&object->all_node);
+	spin_unlock(&all_lock);
+	kmem_cache_free(&object_cache, object);
+}
+
+/* Pages a tree of @levels can index. */
+static u64 tree_capacity(u32 levels)
+{
+	return levels ? 1UL << (OBJECT_NODE_BITS * levels) : 0;
+}
+
+static unsigned int slot_index(u64 index, u32 level)
+{
+	return (index >> (OBJECT_NODE_BITS * (level - 1))) &
+	       (OBJECT_NODE_SLOTS - 1);
+}
+
+/* Add levels at the root until @index fits. */
+static int grow_tree(struct object *object, u64 index)
+{
+	while (index >= tree_capacity(object->levels)) {
+		struct object_node *root = kmem_cache_alloc_zeroed(&node_cache);
+
+		if (!root)
+			return -ENOMEM;
+		root->slots[0] = object->root;
+		object->root = root;
+		object->levels++;
+	}
+	return 0;
+}
+
+/*
+ * The slot of @index, which holds a frame or NULL.  With @create, missing nodes
+ * are added; they stay, empty, if the caller then fails: harmless.
+ *
+ * Return: the slot, or NULL: no such node, or no memory for one.
+ */
+static void **find_slot(struct object *object, u64 index, bool create)
+{
+	void **slot = &object->root;
+
+	if (index >= tree_capacity(object->levels) &&
+	    (!create || grow_tree(object, index) != 0))
+		return NULL;
+	for (u32 level = object->levels; level > 0; level--) {
+		struct object_node *node = *slot;
+
+		if (!node && create)
+			*slot = node = kmem_cache_alloc_zeroed(&node_cache);
+		if (!node)
+			return NULL;
+		slot = &node->slots[slot_index(index, level)];
+	}
+	return slot;
+}
+
+int object_get_frame(struct object *object, u64 index, struct frame **frame)
+{
+	int error = 0;
+	void **slot;
+
+	*frame = NULL;
+	spin_lock(&object->lock);
+	if (index >= bytes_to_pages(object->size_bytes)) {
+		error = -EFAULT;
+		goto out;
+	}
+	error = -ENOMEM;
+	slot = find_slot(object, index, true);
+	if (!slot)
+		goto out;
+	if (!*slot) {
+		*slot = frame_alloc_zeroed(FRAME_OBJECT);
+		if (!*slot)
+			goto out;
+		object->frame_count++;
+	}
+	*frame = *slot;
+	frame_get(*frame);
+	error = 0;
+out:
+	spin_unlock(&object->lock);
+	return error;
+}
+
+void object_find_frame(struct object *object, u64 index, struct frame **frame)
+{
+	void **slot;
+
+	spin_lock(&object->lock);
+	slot = find_slot(object, index, false);
+	*frame = slot ? *slot : NULL;
+	if (*frame)
+		frame_get(*frame);
+	spin_unlock(&object->lock);
+}
+
+/* Drop the frames of @node at @first and above, and the nodes left empty. */
+static void *trim_node(struct object *object, void *entry, u32 level, u64 first)
+{
+	struct object_node *node = entry;
+	u64 span = level > 1 ? tree_capacity(level - 1) : 1;
+	bool is_empty = true;
+
+	if (!entry)
+		return NULL;
+	if (level == 0) {
+		frame_put(entry);
+		object->frame_count--;
+		return NULL;
+	}
+	for (u64 i = 0; i < OBJECT_NODE_SLOTS; i++) {
+		if ((i + 1) * span > first)
+			node->slots[i] = trim_node(
+				object, node->slots[i], level - 1,
+				first > i * span ? first - i * span : 0);
+		if (node->slots[i])
+			is_empty = false;
+	}
+	if (!is_empty)
+		return node;
+	kmem_cache_free(&node_cache, node);
+	return NULL;
+}
+
+void object_truncate(struct object *object, u64 size_bytes)
+{
+	u64 first_gone = bytes_to_pages(size_bytes);
+	u64 tail = size_bytes & ~PAGE_MASK;
+	void **slot;
+
+	spin_lock(&object->lock);
+	object->size_bytes = size_bytes;
+	if (first_gone < tree_capacity(object->levels))
+		object->root = trim_node(object, object->root, object->levels,
+					 first_gone);
+	if (!object->root)
+		object->levels = 0;
+	if (tail) {
+		slot = find_slot(object, size_bytes >> PAGE_SHIFT, false);
+		if (slot && *slot)
+			memset((char *)frame_ptr(*slot) + tail, 0,
+			       PAGE_SIZE - tail);
+	}
+	spin_unlock(&object->lock);
+}
+
+struct object_visit {
+	struct object *object;
+	void (*visit)(struct object *object, u64 index, struct frame *frame);
+};
+
+static void visit_node(const struct object_visit *how, void *entry, u32 level,
+		       u64 index)
+{
+	struct object_node *node = entry;
+
+	if (!entry)
+		return;
+	if (level == 0) {
+		how->visit(how->object, index, entry);
+		return;
+	}
+	for (u64 i = 0; i < OBJECT_NODE_SLOTS; i++)
+		visit_node(how, node->slots[i], level - 1,
+			   index << OBJECT_NODE_BITS | i);
+}
+
+void object_for_each(void (*visit)(struct object *object, u64 index,
+				   struct frame *frame))
+{
+	struct object *object;
+
+	spin_lock(&all_lock);
+	list_for_each_entry(object, &all_objects, all_node) {
+		struct object_visit how = { object, visit };
+
+		spin_lock(&object->lock);
+		visit_node(&how, object->root, object->levels, 0);
+		spin_unlock(&object->lock);
+	}
+	spin_unlock(&all_lock);
+}

@@ -1,0 +1,62 @@
+/*
+ * object.h - memory object: frames by index, behind files and shared memory
+ *
+ * Owns: which frame holds page i of a file or of a shared anonymous
+ * mapping.  This is the page cache: read(2), write(2) and mmap(2) see the same
+ * frames.  Does not know names, file sizes beyond its page count, or PTEs.
+ * Invariants: holds one reference of each of its frames (I2).
+ * Locks: object->lock, taken after mm->lock.
+ */
+#pragma once
+
+#include "kernel/lib/list.h"
+#include "kernel/lib/spinlock.h"
+#include "mm/frame.h"
+
+/* Pages are found by a radix tree whose nodes have 64 slots. */
+#define OBJECT_NODE_BITS 6
+#define OBJECT_NODE_SLOTS (1 << OBJECT_NODE_BITS)
+
+struct object {
+	u32 refcount; /* atomic: VMAs, inodes */
+	bool is_anonymous; /* shared anonymous memory, no file behind it */
+	u32 inode_number; /* for /proc/PID/maps */
+	struct spinlock lock;
+	u32 levels; /* lock; of the tree; 0: empty */
+	void *root; /* lock; struct object_node, or NULL */
+	u64 size_bytes; /* lock; pages wholly beyond it do not exist */
+	u64 frame_count; /* lock */
+	struct list_node all_node; /* for the checker */
+	const char *name; /* for /proc/PID/maps; owned by the inode */
+};
+
+/* Return: an object of @size_bytes without frames, one reference; or NULL. */
+struct object *object_create(u64 size_bytes, bool is_anonymous) __must_check;
+void object_get(struct object *object);
+void object_put(struct object *object);
+
+/**
+ * object_get_frame() - the frame of page @index, allocated zeroed if missing
+ *
+ * => the caller gets a reference of its own and gives it to frame_put(), or
+ *    to a PTE (frame_adopt_mapped())
+ *
+ * Return: 0; -EFAULT: wholly beyond size_bytes; -ENOMEM.
+ */
+int object_get_frame(struct object *object, u64 index, struct frame **frame)
+	__must_check;
+
+/* As object_get_frame(), but never allocates: *frame may become NULL. */
+void object_find_frame(struct object *object, u64 index, struct frame **frame);
+
+/**
+ * object_truncate() - set the size; frames wholly beyond it are dropped
+ *
+ * => the tail of the last page is zeroed, so that growing again shows zeros
+ * => mappings of dropped pages are the caller's business
+ */
+void object_truncate(struct object *object, u64 size_bytes);
+
+/* Call @visit for each frame, for the checker and for statistics. */
+void object_for_each(void (*visit)(struct object *object, u64 index,
+				   struct frame *frame));

@@ -1,0 +1,177 @@
+/*
+ * pgtable.c - four levels of page tables
+ *
+ * Every function descends with the same loop: take the entry of the address
+ * in the table of this level, stop or follow it to the table below.
+ */
+#include "mm/pgtable.h"
+
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+
+struct pgtable kernel_pgtable;
+
+static pte_t *table_entry(pfn_t table, u64 address, int level)
+{
+	pte_t *entries = pfn_to_ptr(table);
+
+	return &entries[pgtable_index(address, level)];
+}
+
+/* The one place that makes an upper entry point to a table, … */
+static void set_table_entry(struct pgtable *pgtable, pte_t *entry,
+			    struct frame *table)
+{
+	bool is_user = pgtable != &kernel_pgtable;
+
+	ASSERT_INVARIANT(I11, table->kind == FRAME_PGTABLE,
+			 "pfn %#lx is no table", frame_pfn(table).val);
+	pte_store(entry, pte_make_table(frame_pfn(table), is_user));
+	pgtable->table_pages++;
+}
+
+/* … and the one place that takes it away again. */
+static void clear_table_entry(struct pgtable *pgtable, pte_t *entry)
+{
+	pte_store(entry, (pte_t){ 0 });
+	pgtable->table_pages--;
+}
+
+int pgtable_init(struct pgtable *pgtable)
+{
+	struct frame *root = frame_alloc_zeroed(FRAME_PGTABLE);
+	pte_t *entries;
+	const pte_t *kernel_entries;
+
+	if (!root)
+		return -ENOMEM;
+	pgtable->table_pages = 1;
+	tlb_space_init(&pgtable->space, frame_pfn(root));
+	if (pgtable == &kernel_pgtable)
+		return 0;
+
+	/* The kernel's half is complete by now and never changes (I12). */
+	entries = frame_ptr(root);
+	kernel_entries = pfn_to_ptr(kernel_pgtable.space.root);
+	memcpy(&entries[PGTABLE_KERNEL_INDEX],
+	       &kernel_entries[PGTABLE_KERNEL_INDEX],
+	       (PGTABLE_ENTRIES - PGTABLE_KERNEL_INDEX) * sizeof(pte_t));
+	return 0;
+}
+
+pte_t *pgtable_walk_level(const struct pgtable *pgtable, u64 address,
+			  int level)
+{
+	pfn_t table = pgtable->space.root;
+
+	for (int at = PGTABLE_ROOT_LEVEL; at > level; at--) {
+		pte_t entry = pte_load(table_entry(table, address, at));
+
+		if (!pte_is_present(entry) || pte_is_large(entry))
+			return NULL;
+		table = pte_pfn(entry);
+	}
+	return table_entry(table, address, level);
+}
+
+pte_t *pgtable_create_level(struct pgtable *pgtable, u64 address, int level)
+{
+	pfn_t table = pgtable->space.root;
+
+	for (int at = PGTABLE_ROOT_LEVEL; at > level; at--) {
+		pte_t *entry = table_entry(table, address, at);
+
+		if (!pte_is_present(pte_load(entry))) {
+			struct frame *fresh = frame_alloc_zeroed(FRAME_PGTABLE);
+
+			if (!fresh)
+				return NULL;
+			set_table_entry(pgtable, entry, fresh);
+		}
+		ASSERT(!pte_is_large(pte_load(entry)));
+		table = pte_pfn(pte_load(entry));
+	}
+	return table_entry(table, address, level);
+}
+
+void pgtable_iter_seek(struct pgtable_iter *it)
+{
+	pfn_t table = it->pgtable->space.root;
+	int at = PGTABLE_ROOT_LEVEL;
+
+	it->slot = NULL;
+	while (it->va.val < it->end.val) {
+		pte_t *entry = table_entry(table, it->va.val, at);
+
+		if (at == PGTABLE_LEAF_LEVEL) {
+			it->slot = entry;
+			return;
+		}
+		if (pte_is_present(pte_load(entry))) {
+			table = pte_pfn(pte_load(entry));
+			at--;
+			continue;
+		}
+		/* No table: skip all it would cover, start from the top. */
+		it->va.val = align_down(it->va.val, pgtable_entry_bytes(at)) +
+			     pgtable_entry_bytes(at);
+		table = it->pgtable->space.root;
+		at = PGTABLE_ROOT_LEVEL;
+	}
+}
+
+/*
+ * Free what the hole has made useless below @table, a table of @level whose
+ * first byte is @base.  Depth-first, so that a table is empty when its
+ * turn comes; never more than three deep.
+ */
+static void free_below(struct pgtable *pgtable, const struct pgtable_hole *hole,
+		       pte_t *table, int level, u64 base)
+{
+	u64 span = pgtable_entry_bytes(level);
+	u64 first = align_down(max_u64(hole->start.val, base), span);
+	u64 last = min_u64(hole->end.val, base + span * PGTABLE_ENTRIES);
+
+	for (u64 at = first; at < last; at += span) {
+		pte_t *entry = &table[pgtable_index(at, level)];
+		struct frame *lower;
+
+		if (!pte_is_present(pte_load(entry)))
+			continue;
+		lower = pfn_to_frame(pte_pfn(pte_load(entry)));
+		if (level > PGTABLE_LEAF_LEVEL + 1)
+			free_below(pgtable, hole, frame_ptr(lower), level - 1,
+				   at);
+		if (at < hole->floor.val || at + span > hole->ceiling.val)
+			continue;
+
+		/*
+		 * The CPU may have cached this entry to start a walk half
+		 * way down: it must forget it before the table is reused.
+		 */
+		clear_table_entry(pgtable, entry);
+		tlb_flush_space(&pgtable->space);
+		frame_put(lower);
+	}
+}
+
+void pgtable_free_hole(struct pgtable *pgtable,
+		       const struct pgtable_hole *hole)
+{
+	free_below(pgtable, hole, pfn_to_ptr(pgtable->space.root),
+		   PGTABLE_ROOT_LEVEL, 0);
+}
+
+void pgtable_destroy(struct pgtable *pgtable)
+{
+	/* All of the lower half, as far as its root entries reach. */
+	vaddr_t end = VADDR(PGTABLE_KERNEL_INDEX *
+			    pgtable_entry_bytes(PGTABLE_ROOT_LEVEL));
+	struct pgtable_hole hole = { VADDR(0), end, VADDR(0), end };
+
+	pgtable_free_hole(pgtable, &hole);
+	ASSERT_INVARIANT(I7, pgtable->table_pages == 1,
+			 "%lu table pages are left at exit",
+			 pgtable->table_pages - 1);
+	frame_put(pfn_to_frame(pgtable->space.root));
+}

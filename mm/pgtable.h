@@ -1,0 +1,116 @@
+/*
+ * pgtable.h - four levels of page tables: walk, create, iterate, free
+ *
+ * Owns: the frames that hold tables, and the entries that point to tables.
+ * No policy: what a leaf entry may say is decided by its callers.
+ * Invariants: I7 (table_pages), I11, I12.  A table's refcount is the number of
+ * upper entries that point to it; nothing here assumes that it is 1.
+ * Locks: the owner's (mm->lock, or boot for the kernel's own).
+ */
+#pragma once
+
+#include "kernel/x86_64/asm/pte.h"
+#include "kernel/x86_64/tlb.h"
+#include "mm/frame.h"
+
+struct pgtable {
+	struct tlb_space space; /* the root, and which CPUs cache from it */
+	u64 table_pages; /* frames of all levels, the root included */
+};
+
+/* The kernel's own; every other root shares its upper half (I12). */
+extern struct pgtable kernel_pgtable;
+
+/* Return: 0, or -ENOMEM. */
+int pgtable_init(struct pgtable *pgtable) __must_check;
+
+/* Free every table of the lower half.  => no leaf is present any more */
+void pgtable_destroy(struct pgtable *pgtable);
+
+/**
+ * pgtable_walk() - find the entry of @address in a table of @level
+ * @level: PGTABLE_LEAF_LEVEL for a 4 KiB page
+ *
+ * Return: the slot, or NULL when a table on the way is missing.
+ */
+pte_t *pgtable_walk_level(const struct pgtable *pgtable, u64 address,
+			  int level);
+
+/* As above, missing tables are created.  Return: the slot; NULL: no memory. */
+pte_t *pgtable_create_level(struct pgtable *pgtable, u64 address, int level)
+	__must_check;
+
+static inline pte_t *pgtable_walk(const struct pgtable *pgtable, vaddr_t va)
+{
+	return pgtable_walk_level(pgtable, va.val, PGTABLE_LEAF_LEVEL);
+}
+
+static inline pte_t *pgtable_create(struct pgtable *pgtable, vaddr_t va)
+{
+	return pgtable_create_level(pgtable, va.val, PGTABLE_LEAF_LEVEL);
+}
+
+/*
+ * Iteration over [start, end): every slot of every leaf table that exists,
+ * present or not.  Holes without a table are skipped whole.
+ *
+ *	struct pgtable_iter it;
+ *	pgtable_for_each_slot(it, pgtable, start, end)
+ *		use(it.va, it.slot);
+ */
+struct pgtable_iter {
+	const struct pgtable *pgtable;
+	vaddr_t va;
+	vaddr_t end;
+	pte_t *slot; /* NULL: finished */
+};
+
+/* Move to the first slot at or after it->va. */
+void pgtable_iter_seek(struct pgtable_iter *it);
+
+static inline struct pgtable_iter pgtable_iter_start(
+	const struct pgtable *pgtable, vaddr_t start, vaddr_t end)
+{
+	struct pgtable_iter it = { pgtable, start, end, NULL };
+
+	pgtable_iter_seek(&it);
+	return it;
+}
+
+static inline void pgtable_iter_next(struct pgtable_iter *it)
+{
+	it->va.val += PAGE_SIZE;
+	it->slot++;
+	if (it->va.val >= it->end.val)
+		it->slot = NULL;
+	else if (pgtable_index(it->va.val, PGTABLE_LEAF_LEVEL) == 0)
+		pgtable_iter_seek(it); /* the next table */
+}
+
+/* Is it->slot the first one of its table? */
+static inline bool pgtable_iter_at_table_start(const struct pgtable_iter *it)
+{
+	return pgtable_index(it->va.val, PGTABLE_LEAF_LEVEL) == 0;
+}
+
+#define pgtable_for_each_slot(it, pgtable, start, end)                         \
+	for (it = pgtable_iter_start(pgtable, start, end); it.slot;            \
+	     pgtable_iter_next(&it))
+
+/* [start, end) was unmapped; nothing is mapped in [floor, ceiling) around it. */
+struct pgtable_hole {
+	vaddr_t start;
+	vaddr_t end;
+	vaddr_t floor;
+	vaddr_t ceiling;
+};
+
+/**
+ * pgtable_free_hole() - free the tables that serve nothing any more
+ *
+ * Frees each table that covers a part of [start, end) and lies wholly in
+ * [floor, ceiling).
+ * => flushes before the frames are put: the CPU caches upper entries too
+ */
+void pgtable_free_hole(struct pgtable *pgtable,
+		       const struct pgtable_hole *hole);

@@ -1,0 +1,126 @@
+/*
+ * vma.h - virtual memory areas: the ordered set of what is mapped where
+ *
+ * Owns: struct vma and the set of them in one address space.  Knows no PTE.
+ * Invariants: I6 (sorted, disjoint, aligned, merged).
+ * Locks: mm->lock of the set's owner.
+ */
+#pragma once
+
+#include "kernel/lib/avl.h"
+#include "kernel/lib/list.h"
+#include "kernel/x86_64/asm/page.h"
+
+struct mm;
+struct object;
+
+/* Rights, and what kind of memory it is. */
+#define VMA_READ (1u << 0)
+#define VMA_WRITE (1u << 1)
+#define VMA_EXEC (1u << 2)
+#define VMA_RIGHTS (VMA_READ | VMA_WRITE | VMA_EXEC)
+#define VMA_SHARED (1u << 3) /* writes are seen by every sharer; no COW */
+#define VMA_GROWS_DOWN (1u << 4) /* a stack */
+#define VMA_NORESERVE (1u << 5) /* MAP_NORESERVE was asked for */
+
+/* Kept free below a stack; Linux's stack_guard_gap is 256 pages too. */
+#define VMA_STACK_GAP_BYTES (256UL * PAGE_SIZE)
+
+struct vma {
+	vaddr_t start;
+	vaddr_t end;
+	u32 flags;
+	struct mm *mm;
+	struct object *object; /* NULL: private anonymous memory */
+	u64 object_page; /* index in @object of the page at @start */
+	struct avl_node tree_node;
+	struct list_node list_node; /* in address order */
+};
+
+struct vma_set {
+	struct avl_node *tree;
+	struct list_node list;
+	struct vma *last_found; /* most faults hit the area of the one before */
+	u64 count;
+};
+
+/* Linux's default of vm.max_map_count: mmap fails with ENOMEM beyond it. */
+#define VMA_COUNT_MAX 65530
+
+#define vma_for_each(vma, set)                                                 \
+	list_for_each_entry(vma, &(set)->list, list_node)
+
+static inline u64 vma_pages(const struct vma *vma)
+{
+	return (vma->end.val - vma->start.val) >> PAGE_SHIFT;
+}
+
+static inline bool vma_contains(const struct vma *vma, vaddr_t va)
+{
+	return va.val >= vma->start.val && va.val < vma->end.val;
+}
+
+/* May a write ever need a private copy here? */
+static inline bool vma_is_cow(const struct vma *vma)
+{
+	return !(vma->flags & VMA_SHARED);
+}
+
+/*
+ * Memory that has to be promised to the process, as it can turn into a
+ * frame of its own on a write.  (Shared memory is promised once, with its
+ * object.)
+ */
+static inline bool vma_is_accountable(const struct vma *vma)
+{
+	return (vma->flags & (VMA_WRITE | VMA_SHARED | VMA_NORESERVE)) ==
+	       VMA_WRITE;
+}
+
+/* Index in vma->object of the page at @va. */
+static inline u64 vma_object_index(const struct vma *vma, vaddr_t va)
+{
+	return vma->object_page + ((va.val - vma->start.val) >> PAGE_SHIFT);
+}
+
+void vma_set_init(struct vma_set *set);
+
+/* Return: a zeroed vma with one reference of @object if any, or NULL. */
+struct vma *vma_alloc(void) __must_check;
+/* Drops the object's reference. */
+void vma_free(struct vma *vma);
+
+/* The first area that ends above @va (it may begin above it too), or NULL. */
+struct vma *vma_find_above(struct vma_set *set, vaddr_t va);
+/* The area that contains @va, or NULL. */
+struct vma *vma_find(struct vma_set *set, vaddr_t va);
+/* Neighbours in address order, or NULL. */
+struct vma *vma_next(const struct vma_set *set, const struct vma *vma);
+struct vma *vma_prev(const struct vma_set *set, const struct vma *vma);
+
+/* => [vma->start, vma->end) overlaps no area of @set; merges nothing */
+void vma_insert(struct vma_set *set, struct vma *vma);
+/* Take @vma out of @set; the caller frees it. */
+void vma_remove(struct vma_set *set, struct vma *vma);
+
+/**
+ * vma_split() - make @at a border between areas
+ *
+ * => does nothing where @at is a border or unmapped
+ *
+ * Return: 0, or -ENOMEM with nothing changed.
+ */
+int vma_split(struct vma_set *set, vaddr_t at) __must_check;
+
+/* Merge all neighbours in and around [@start, @end) that can be merged. */
+void vma_merge_range(struct vma_set *set, vaddr_t start, vaddr_t end);
+
+/* Could @a and @b, with a->end == b->start, be one area? (I6) */
+bool vma_can_merge(const struct vma *a, const struct vma *b);
+
+/**
+ * vma_find_gap() - the highest free range of @bytes in [@low, @high)
+ *
+ * Return: its start, or 0 when there is none.
+ */
+vaddr_t vma_find_gap(struct vma_set *set, u64 bytes, vaddr_t low, vaddr_t high);
