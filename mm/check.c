@@ -33,11 +33,11 @@ static void log_mappings(const struct frame *frame)
 
 			if (pte_has_frame(pte) &&
 			    pfn_to_frame(pte_pfn(pte)) == frame)
-				log_error("  mapped at %#lx by the mm with root %#lx, PTE %#lx\n",
-					  it.va.val,
-					  pfn_to_paddr(mm->pgtable.space.root)
-						  .val,
-					  pte.raw);
+				log_error(
+					"  mapped at %#lx by the mm with root %#lx, PTE %#lx\n",
+					it.va.val,
+					pfn_to_paddr(mm->pgtable.space.root).val,
+					pte.raw);
 		}
 	}
 }
@@ -271,7 +271,7 @@ void check_all(void)
 	spin_lock(&mm_list_lock);
 	list_for_each_entry(mm, &mm_list, all_node)
 		check_mm(mm);
-	object_for_each(check_object_frame);
+	object_visit_frames(check_object_frame);
 	check_frame_table();
 	spin_unlock(&mm_list_lock);
 }

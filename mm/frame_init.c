@@ -41,8 +41,8 @@ static unsigned int taken_count;
 static void take(u64 start, u64 end)
 {
 	ASSERT(taken_count < ARRAY_SIZE(taken));
-	taken[taken_count++] = (struct span){ start >> PAGE_SHIFT,
-					      bytes_to_pages(end) };
+	taken[taken_count++] =
+		(struct span){ start >> PAGE_SHIFT, bytes_to_pages(end) };
 }
 
 /* As take(), for RAM that we use ourselves. */
@@ -74,8 +74,8 @@ static u64 next_taken(u64 pfn, u64 limit)
 }
 
 /* Call @visit for each free span of frames in [@low, @high). */
-static void for_each_free_span(const struct boot_info *info, struct span limit,
-			       void (*visit)(struct span))
+static void visit_free_spans(const struct boot_info *info, struct span limit,
+			     void (*visit)(struct span))
 {
 	for (u32 i = 0; i < info->range_count; i++) {
 		const struct boot_range *range = &info->ranges[i];
@@ -84,8 +84,8 @@ static void for_each_free_span(const struct boot_info *info, struct span limit,
 
 		if (!range->usable)
 			continue;
-		span.start = max_u64(bytes_to_pages(range->start.val),
-				     limit.start);
+		span.start =
+			max_u64(bytes_to_pages(range->start.val), limit.start);
 		while ((span.start = skip_taken(span.start)) < end) {
 			span.end = next_taken(span.start, end);
 			visit(span);
@@ -172,11 +172,12 @@ int frame_init(const struct boot_info *info)
 	take_what_is_not_ours(info);
 	frame_count = highest_usable_frame(info);
 	table_pages = bytes_to_pages(frame_count * sizeof(struct frame));
-	for_each_free_span(info, low, try_table);
+	visit_free_spans(info, low, try_table)
+		;
 	if (!table_pfn)
 		return -ENOMEM;
-	take_ram(table_pfn << PAGE_SHIFT,
-		 (table_pfn + table_pages) << PAGE_SHIFT);
+	take_ram(table_pfn << PAGE_SHIFT, (table_pfn + table_pages)
+						  << PAGE_SHIFT);
 
 	frame_table = pfn_to_ptr(PFN(table_pfn));
 	memset(frame_table, 0, table_pages << PAGE_SHIFT);
@@ -184,14 +185,14 @@ int frame_init(const struct boot_info *info)
 		frame_table[pfn].kind = FRAME_RESERVED;
 		frame_table[pfn].refcount = 1;
 	}
-	for_each_free_span(info, low, release_span);
+	visit_free_spans(info, low, release_span)
+		;
 	if (buddy_free_frames() < MINIMUM_FREE_FRAMES)
 		return -ENOMEM;
 
-	frame_stats.emergency =
-		min_u64(max_u64(frame_stats.total / EMERGENCY_SHARE,
-				EMERGENCY_MIN),
-			EMERGENCY_MAX);
+	frame_stats.emergency = min_u64(
+		max_u64(frame_stats.total / EMERGENCY_SHARE, EMERGENCY_MIN),
+		EMERGENCY_MAX);
 	zero_frame = frame_alloc_zeroed(FRAME_ZERO);
 	return zero_frame ? 0 : -ENOMEM;
 }
@@ -200,7 +201,8 @@ void frame_init_high(const struct boot_info *info)
 {
 	struct span high = { BOOT_MAP_END_PFN, frame_count };
 
-	for_each_free_span(info, high, release_span);
+	visit_free_spans(info, high, release_span)
+		;
 }
 
 void frame_release_range(paddr_t start, paddr_t end)

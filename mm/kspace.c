@@ -71,9 +71,8 @@ static void map_direct(u64 start, u64 end)
 		step = pgtable_entry_bytes(level);
 		slot = boot_slot(DIRECT_MAP_BASE + at, level);
 		if (!pte_is_present(pte_load(slot)))
-			pte_store(slot, pte_make_large(
-						paddr_to_pfn(PADDR(at)),
-						rights_rw));
+			pte_store(slot, pte_make_large(paddr_to_pfn(PADDR(at)),
+						       rights_rw));
 	}
 }
 

@@ -61,8 +61,7 @@ i64 map_mmap(struct mm *mm, const struct map_request *request) __must_check;
 i64 map_munmap(struct mm *mm, vaddr_t start, u64 bytes) __must_check;
 i64 map_mprotect(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)
 	__must_check;
-i64 map_mremap(struct mm *mm, const struct remap_request *request)
-	__must_check;
+i64 map_mremap(struct mm *mm, const struct remap_request *request) __must_check;
 i64 map_madvise(struct mm *mm, vaddr_t start, u64 bytes, int advice)
 	__must_check;
 /* Return: the new break, or the old one when it could not be moved. */

@@ -11,8 +11,7 @@
  */
 static pte_t narrowed(const struct vma *vma, pte_t pte)
 {
-	return pte_with_rights(pte,
-			       vma_pte_rights(vma, pte_is_writable(pte)));
+	return pte_with_rights(pte, vma_pte_rights(vma, pte_is_writable(pte)));
 }
 
 static void protect_pages(struct vma *vma)
@@ -133,8 +132,7 @@ static void move_pages(const struct remap *remap, struct vma *to)
 	struct pgtable_iter it;
 
 	pgtable_for_each_slot(it, pgtable, remap->start, end) {
-		vaddr_t va = vaddr_add(to->start,
-				       it.va.val - remap->start.val);
+		vaddr_t va = vaddr_add(to->start, it.va.val - remap->start.val);
 		pte_t pte;
 
 		if (!pte_has_frame(pte_load(it.slot)))
@@ -250,8 +248,7 @@ static int check_remap(const struct remap *remap)
 		return -EINVAL;
 	if (remap->flags & MREMAP_FIXED &&
 	    (!is_aligned(remap->target.val, PAGE_SIZE) ||
-	     !map_range_ok(remap->target, remap->new_bytes) ||
-	     overlaps(remap)))
+	     !map_range_ok(remap->target, remap->new_bytes) || overlaps(remap)))
 		return -EINVAL;
 	return 0;
 }
@@ -364,8 +361,7 @@ static int discard_range(struct mm *mm, vaddr_t start, vaddr_t end)
 		if (!vma || vma->start.val >= end.val)
 			break;
 		at = VADDR(max_u64(at.val, vma->start.val));
-		mm_unmap_pages(vma, at,
-			       VADDR(min_u64(end.val, vma->end.val)));
+		mm_unmap_pages(vma, at, VADDR(min_u64(end.val, vma->end.val)));
 		at = vma->end;
 	}
 	return error;

@@ -217,8 +217,8 @@ static void visit_node(const struct object_visit *how, void *entry, u32 level,
 			   index << OBJECT_NODE_BITS | i);
 }
 
-void object_for_each(void (*visit)(struct object *object, u64 index,
-				   struct frame *frame))
+void object_visit_frames(void (*visit)(struct object *object, u64 index,
+				       struct frame *frame))
 {
 	struct object *object;
 

@@ -58,5 +58,5 @@ void object_find_frame(struct object *object, u64 index, struct frame **frame);
 void object_truncate(struct object *object, u64 size_bytes);
 
 /* Call @visit for each frame, for the checker and for statistics. */
-void object_for_each(void (*visit)(struct object *object, u64 index,
-				   struct frame *frame));
+void object_visit_frames(void (*visit)(struct object *object, u64 index,
+				       struct frame *frame));

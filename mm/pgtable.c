@@ -59,8 +59,7 @@ int pgtable_init(struct pgtable *pgtable)
 	return 0;
 }
 
-pte_t *pgtable_walk_level(const struct pgtable *pgtable, u64 address,
-			  int level)
+pte_t *pgtable_walk_level(const struct pgtable *pgtable, u64 address, int level)
 {
 	pfn_t table = pgtable->space.root;
 
@@ -155,8 +154,7 @@ static void free_below(struct pgtable *pgtable, const struct pgtable_hole *hole,
 	}
 }
 
-void pgtable_free_hole(struct pgtable *pgtable,
-		       const struct pgtable_hole *hole)
+void pgtable_free_hole(struct pgtable *pgtable, const struct pgtable_hole *hole)
 {
 	free_below(pgtable, hole, pfn_to_ptr(pgtable->space.root),
 		   PGTABLE_ROOT_LEVEL, 0);

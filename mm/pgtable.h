@@ -68,8 +68,8 @@ struct pgtable_iter {
 /* Move to the first slot at or after it->va. */
 void pgtable_iter_seek(struct pgtable_iter *it);
 
-static inline struct pgtable_iter pgtable_iter_start(
-	const struct pgtable *pgtable, vaddr_t start, vaddr_t end)
+static inline struct pgtable_iter
+pgtable_iter_start(const struct pgtable *pgtable, vaddr_t start, vaddr_t end)
 {
 	struct pgtable_iter it = { pgtable, start, end, NULL };
 

@@ -51,8 +51,8 @@ i64 copy_string_from_user(char *dst, vaddr_t src, size_t size)
 
 	while (done < size) {
 		u64 at = src.val + done;
-		size_t chunk = min_u64(size - done,
-				       PAGE_SIZE - (at & ~PAGE_MASK));
+		size_t chunk =
+			min_u64(size - done, PAGE_SIZE - (at & ~PAGE_MASK));
 		size_t length;
 
 		if (copy_from_user(dst + done, VADDR(at), chunk) != 0)

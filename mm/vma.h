@@ -47,8 +47,7 @@ struct vma_set {
 /* Linux's default of vm.max_map_count: mmap fails with ENOMEM beyond it. */
 #define VMA_COUNT_MAX 65530
 
-#define vma_for_each(vma, set)                                                 \
-	list_for_each_entry(vma, &(set)->list, list_node)
+#define vma_for_each(vma, set) list_for_each_entry(vma, &(set)->list, list_node)
 
 static inline u64 vma_pages(const struct vma *vma)
 {

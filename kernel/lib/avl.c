@@ -57,7 +57,8 @@ static struct avl_node *rebalance(struct avl_node *node)
 		return rotate_right(node);
 	}
 	if (right && right->height > height_of(left) + 1) {
-		if (right->left && right->left->height > height_of(right->right))
+		if (right->left &&
+		    right->left->height > height_of(right->right))
 			node->right = rotate_right(right);
 		return rotate_left(node);
 	}
