@@ -172,8 +172,7 @@ int frame_init(const struct boot_info *info)
 	take_what_is_not_ours(info);
 	frame_count = highest_usable_frame(info);
 	table_pages = bytes_to_pages(frame_count * sizeof(struct frame));
-	visit_free_spans(info, low, try_table)
-		;
+	visit_free_spans(info, low, try_table);
 	if (!table_pfn)
 		return -ENOMEM;
 	take_ram(table_pfn << PAGE_SHIFT, (table_pfn + table_pages)
@@ -185,8 +184,7 @@ int frame_init(const struct boot_info *info)
 		frame_table[pfn].kind = FRAME_RESERVED;
 		frame_table[pfn].refcount = 1;
 	}
-	visit_free_spans(info, low, release_span)
-		;
+	visit_free_spans(info, low, release_span);
 	if (buddy_free_frames() < MINIMUM_FREE_FRAMES)
 		return -ENOMEM;
 
@@ -201,8 +199,7 @@ void frame_init_high(const struct boot_info *info)
 {
 	struct span high = { BOOT_MAP_END_PFN, frame_count };
 
-	visit_free_spans(info, high, release_span)
-		;
+	visit_free_spans(info, high, release_span);
 }
 
 void frame_release_range(paddr_t start, paddr_t end)
