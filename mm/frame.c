@@ -28,6 +28,7 @@
 struct frame *frame_table;
 u64 frame_count;
 struct frame *zero_frame;
+bool (*allocation_fails)(void);
 
 /* total, reserved and emergency are set by frame_init(). */
 struct frame_stats frame_stats;
@@ -61,8 +62,11 @@ static void assert_poisoned(struct frame *frame)
 struct frame *frame_alloc_block(enum frame_kind kind, unsigned int order)
 {
 	u64 keep = kind == FRAME_KERNEL ? 0 : frame_stats.emergency;
-	struct frame *block = buddy_take(order, keep);
+	struct frame *block;
 
+	if (unlikely(allocation_fails) && allocation_fails())
+		return NULL;
+	block = buddy_take(order, keep);
 	if (!block)
 		return NULL;
 	for (u64 i = 0; i < 1UL << order; i++) {

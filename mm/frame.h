@@ -104,6 +104,12 @@ void frame_init_high(const struct boot_info *info);
 /* Give reserved RAM, such as the unpacked initramfs, to the allocator. */
 void frame_release_range(paddr_t start, paddr_t end);
 
+/*
+ * Asked before every allocation of a frame or an object; true makes it fail.
+ * NULL, unless a test wants to see what happens when memory runs out just here.
+ */
+extern bool (*allocation_fails)(void);
+
 /**
  * frame_alloc() - one frame with refcount 1, contents undefined
  * @kind: FRAME_KERNEL may use the emergency reserve, the others may not: the

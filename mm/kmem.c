@@ -71,6 +71,8 @@ void *kmem_cache_alloc(struct kmem_cache *cache)
 	struct free_object *object = NULL;
 	struct slab *slab;
 
+	if (unlikely(allocation_fails) && allocation_fails())
+		return NULL;
 	spin_lock(&cache->lock);
 	if (!cache->partial.next)
 		list_init(&cache->partial);

@@ -7,6 +7,7 @@
 #include "mm/map.h"
 
 #include "kernel/lib/errno.h"
+#include "mm/check.h"
 
 /*
  * mmap places areas top-down from here.  The 128 MiB above are for the
@@ -72,6 +73,7 @@ i64 map_munmap(struct mm *mm, vaddr_t start, u64 bytes)
 	error = map_unmap_locked(mm, start,
 				 VADDR(align_up(start.val + bytes, PAGE_SIZE)));
 	spin_unlock(&mm->lock);
+	check_event();
 	return error;
 }
 
