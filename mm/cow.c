@@ -66,8 +66,8 @@ static struct frame *copy_frame(const struct frame *source)
 
 enum fault_result cow_copy(struct fault *fault, struct frame *source)
 {
+	const pte_t absent = { 0 };
 	struct frame *copy;
-	pte_t pte;
 	pte_t old;
 
 	/* Check and allocate first (I14). */
@@ -77,24 +77,28 @@ enum fault_result cow_copy(struct fault *fault, struct frame *source)
 		return FAULT_OOM;
 
 	/*
-	 * The bytes cannot change while they are copied: nobody has a
+	 * The bytes did not change while they were copied: nobody has a
 	 * writable translation of a shared frame.  Fork flushed them before it
 	 * let go of mm->lock.
+	 *
+	 * Absent until all CPUs have flushed: with the new entry in place at
+	 * once, one thread could already write to the copy while another, on a
+	 * CPU that has not flushed yet, still reads the original.
 	 */
+	old = mm_install_pte(fault->vma, fault->address, fault->slot, absent);
+	if (pte_has_frame(old))
+		tlb_flush_page(&fault->mm->pgtable.space, fault->address);
 	frame_adopt_mapped(copy);
-	pte = pte_make(frame_pfn(copy), vma_pte_rights(fault->vma, true));
-	pte = pte_with_dirty(pte_with_accessed(pte));
-	old = mm_install_pte(fault->vma, fault->address, fault->slot, pte);
+	mm_install_pte(fault->vma, fault->address, fault->slot,
+		       fault_used_pte(fault, copy, true));
 
 	/*
-	 * PTE, flush, drop: in this order (I13).  As long as any CPU can still
-	 * read the old frame through this page, our reference must keep the
-	 * other sharers from finding themselves alone and writing to it.
+	 * Last of all drop the original (I13).  Until the flush our reference
+	 * kept the other sharers from finding themselves alone with it and
+	 * writing to what our threads could still read.
 	 */
-	if (pte_has_frame(old)) {
-		tlb_flush_page(&fault->mm->pgtable.space, fault->address);
+	if (pte_has_frame(old))
 		frame_put_mapped(source);
-	}
 	return FAULT_DONE;
 }
 

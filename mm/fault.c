@@ -39,9 +39,8 @@ const char *const fault_kind_names[FAULT_KINDS] = {
 
 struct fault_counts fault_totals;
 
-/* The CPU would set Accessed, and Dirty on a write, right after the retry. */
-static pte_t used_pte(const struct fault *fault, struct frame *frame,
-		      bool writable)
+pte_t fault_used_pte(const struct fault *fault, const struct frame *frame,
+		     bool writable)
 {
 	pte_t pte = pte_make(frame_pfn(frame),
 			     vma_pte_rights(fault->vma, writable));
@@ -60,7 +59,7 @@ static enum fault_result map_zero_frame(struct fault *fault)
 	fault->kind = FAULT_ZERO_MAP;
 	frame_get_mapped(zero_frame);
 	mm_install_pte(fault->vma, fault->address, fault->slot,
-		       used_pte(fault, zero_frame, false));
+		       fault_used_pte(fault, zero_frame, false));
 	return FAULT_DONE;
 }
 
@@ -74,7 +73,7 @@ static enum fault_result fill_zeroed_frame(struct fault *fault)
 		return FAULT_OOM;
 	frame_adopt_mapped(frame);
 	mm_install_pte(fault->vma, fault->address, fault->slot,
-		       used_pte(fault, frame, true));
+		       fault_used_pte(fault, frame, true));
 	return FAULT_DONE;
 }
 
@@ -102,7 +101,7 @@ static enum fault_result map_object_page(struct fault *fault)
 	fault->kind = FAULT_FILE_MAP;
 	frame_adopt_mapped(frame);
 	mm_install_pte(vma, fault->address, fault->slot,
-		       used_pte(fault, frame, !vma_is_cow(vma)));
+		       fault_used_pte(fault, frame, !vma_is_cow(vma)));
 	return result;
 }
 

@@ -11,6 +11,8 @@
 #include "kernel/x86_64/asm/pte.h"
 #include "mm/vma.h"
 
+struct frame;
+
 /* Every fault has exactly one name; the order is that of /proc/PID/faults. */
 enum fault_kind {
 	FAULT_ZERO_FILL, /* a fresh zeroed frame */
@@ -53,6 +55,14 @@ struct fault {
 	pte_t seen; /* what it held when it was read under mm->lock */
 	enum fault_kind kind; /* the name it is counted under */
 };
+
+/*
+ * The entry that answers @fault with @frame: as wide as the area allows,
+ * without R/W unless @writable, with the Accessed and Dirty bits that the CPU
+ * would set right after the retry.
+ */
+pte_t fault_used_pte(const struct fault *fault, const struct frame *frame,
+		     bool writable);
 
 /**
  * fault_handle() - make one access possible, or say why not
