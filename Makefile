@@ -93,7 +93,7 @@ NASMFLAGS := -f elf64 -g -F dwarf --reproducible -I./ $(debug-flag) \
 # general warning about writable code is of no use.
 quiet-rwx := $(if $(shell $(LD) --help 2>/dev/null | \
 	grep -e --no-warn-rwx-segments),--no-warn-rwx-segments)
-LDFLAGS := -nostdlib -static -z max-page-size=0x1000 -z noexecstack \
+LDFLAGS := -nostdlib -static -X -z max-page-size=0x1000 -z noexecstack \
 	--build-id=none $(quiet-rwx)
 USER_CFLAGS := -static -no-pie -fno-pie -O2 -g -Wall -Wextra \
 	-ffile-prefix-map=$(CURDIR)=. -I. $(if $(WERROR),-Werror)

@@ -51,7 +51,9 @@ typedef struct {
 #define KSTACK_BASE 0xffffc90000000000UL
 
 /* The kernel image: physical address + this. */
+#ifndef KERNEL_BASE
 #define KERNEL_BASE 0xffffffff80000000UL
+#endif
 
 static inline paddr_t pfn_to_paddr(pfn_t pfn)
 {

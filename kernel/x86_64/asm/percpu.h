@@ -34,9 +34,7 @@ static inline struct task *current_task(void)
 {
 	struct task *task;
 
-	__asm__ volatile("mov %%gs:%c1, %0"
-			 : "=r"(task)
-			 : "i"(PERCPU_CURRENT));
+	__asm__ volatile("mov %%gs:%c1, %0" : "=r"(task) : "i"(PERCPU_CURRENT));
 	return task;
 }
 
