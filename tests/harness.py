@@ -1,0 +1,48 @@
+"""What the tests share: where things are, and running programs in Calf.
+
+A Job is one run of tools/run. Jobs are parameters of tests, so that the
+harness knows them all before the first test starts; it then runs them in the
+background, a few at a time, and each test waits for its own (conftest.py).
+"""
+
+import os
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / os.environ.get("BUILD", "build")
+RUN = ROOT / "tools" / "run"
+LLVM = os.environ.get("LLVM") == "1"
+DEBUG = BUILD / ("llvm" if LLVM else "") / "kernel.elf"
+RELEASE = BUILD / ("llvm-release" if LLVM else "release") / "kernel.elf"
+ACT = BUILD / "tests" / "programs" / "act"
+
+
+class Job:
+    """One run of tools/run with these arguments and this standard input."""
+
+    def __init__(self, *arguments, stdin=b"", kernel=DEBUG, timeout=60):
+        self.command = [str(RUN), "--kernel", str(kernel),
+                        "--timeout", str(timeout), *map(str, arguments)]
+        self.stdin = stdin
+        # tools/run keeps the time; this one is for its own mistakes.
+        self.timeout = timeout + 30
+        self.future = None
+
+    def start(self, executor):
+        self.future = executor.submit(self._run)
+
+    def _run(self):
+        return subprocess.run(self.command, input=self.stdin, cwd=ROOT,
+                              timeout=self.timeout, capture_output=True)
+
+    def result(self):
+        """The finished run: returncode, stdout, stderr (both bytes)."""
+        return self.future.result()
+
+
+def explain(done):
+    """A failed run, for the reader of the test's output."""
+    return (f"exit status {done.returncode}\n"
+            f"--- stdout:\n{done.stdout.decode(errors='replace')}\n"
+            f"--- kernel log:\n{done.stderr.decode(errors='replace')}")

@@ -1,0 +1,104 @@
+"""Run the programs of tests/guest/ in Calf, and on Linux where they can.
+
+tests/guest/README.md says how such a test is written.
+"""
+
+import pathlib
+import re
+import shlex
+import subprocess
+
+import pytest
+
+import harness
+
+FOLDER = harness.ROOT / "tests" / "guest"
+KEYS = {"status", "mem", "smp", "timeout", "host", "release", "append", "args",
+        "stdin", "log"}
+
+
+class Directive:
+    """The guest-test: line of a program; each name in it is an attribute."""
+
+    status, mem, smp, timeout = 0, "64M", "1", 60
+    host, release = None, "no"
+    append = args = stdin = log = ""
+
+    def __init__(self, source):
+        found = re.search(r"guest-test:(.*?)\*/", source.read_text(), re.S)
+        assert found, f"{source.name}: there is no guest-test: line"
+        for word in shlex.split(found[1].replace("\n *", "\n")):
+            key, equals, value = word.partition("=")
+            assert equals and key in KEYS, f"{source.name}: what is {word!r}?"
+            setattr(self, key, value)
+        assert self.host, f"{source.name}: say host=yes or host=\"no: why\""
+        self.status, self.timeout = int(self.status), float(self.timeout)
+
+    def job(self, name, kernel):
+        return harness.Job(
+            "--mem", self.mem, "--smp", self.smp, "--append", self.append,
+            "--", harness.BUILD / "tests" / "guest" / name,
+            *shlex.split(self.args), kernel=kernel, timeout=self.timeout,
+            stdin=self.stdin.encode().decode("unicode_escape").encode())
+
+
+SOURCES = sorted(FOLDER.glob("*.c"))
+TESTS = {source.stem: Directive(source) for source in SOURCES}
+
+
+def expected(name):
+    return (FOLDER / f"{name}.out").read_text()
+
+
+def check(done, name, status, log):
+    assert done.stdout.decode(errors="replace") == expected(name), \
+        harness.explain(done)
+    assert done.returncode == status, harness.explain(done)
+    assert log in done.stderr.decode(errors="replace"), harness.explain(done)
+
+
+def guest_cases(kernel, names):
+    return [pytest.param(name, TESTS[name].job(name, kernel), id=name)
+            for name in names]
+
+
+@pytest.mark.parametrize("name, job", guest_cases(harness.DEBUG, TESTS))
+def test_calf(name, job):
+    check(job.result(), name, TESTS[name].status, TESTS[name].log)
+
+
+@pytest.mark.parametrize("name, job", guest_cases(
+    harness.RELEASE, [n for n in TESTS if TESTS[n].release == "yes"]))
+def test_calf_release(name, job):
+    check(job.result(), name, TESTS[name].status, TESTS[name].log)
+
+
+@pytest.mark.parametrize("name", [n for n in TESTS if TESTS[n].host == "yes"])
+def test_linux(name, tmp_path):
+    test = TESTS[name]
+    done = subprocess.run(
+        [harness.BUILD / "tests" / "guest" / name, *shlex.split(test.args)],
+        input=test.stdin.encode().decode("unicode_escape").encode(),
+        cwd=tmp_path, timeout=test.timeout, capture_output=True)
+    # A shell reports death by signal N as 128 + N; so does tools/run.
+    if done.returncode < 0:
+        done.returncode = 128 - done.returncode
+    check(done, name, test.status, "")
+
+
+def test_each_expectation_has_a_program():
+    programs = {source.stem for source in SOURCES}
+    stray = {file.stem for file in FOLDER.glob("*.out")} - programs
+    assert not stray
+
+
+def test_which_programs_are_not_compared_with_linux(capsys):
+    """Never leave one out silently: print each with its reason."""
+    with capsys.disabled():
+        print()
+        for name, test in TESTS.items():
+            if test.host != "yes":
+                reason = test.host.removeprefix("no: ")
+                print(f"  Calf only: {name}: {reason}")
+    assert all(test.host != "no" for test in TESTS.values()), \
+        "host=no needs a reason"
