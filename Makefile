@@ -21,6 +21,8 @@ APPEND :=
 ARGS :=
 # PROG: the program that "make gdb" debugs
 PROG := cow
+# BUG: plant this bug of tests/bugs/ first, in a copy of the tree
+BUG :=
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
@@ -45,6 +47,17 @@ one-after-the-other:
 		$(filter-out $(first-goals),$(MAKECMDGOALS)); do \
 		$(MAKE) $$goal; \
 	done
+
+# "make BUG=NAME qemu": in a copy of the tree with that bug of tests/bugs/.
+else ifneq ($(and $(BUG),$(filter-out test-bugs,$(or $(MAKECMDGOALS),all))),)
+
+.PHONY: $(or $(MAKECMDGOALS),all) with-the-bug
+$(or $(MAKECMDGOALS),all): with-the-bug ; @:
+with-the-bug:
+	+@$(MAKE) BUG= all
+	@BUILD=$(O) tools/bugs --plant $(BUG)
+	+@$(MAKE) -C $(O)/bugs/$(BUG) BUG= O=build CURDIR='$(CURDIR)' \
+		$(MAKECMDGOALS)
 
 else
 
@@ -244,6 +257,11 @@ test: kernels
 	@$(pytest) tests
 test-host:
 	@$(pytest) tests/test_host.py
+
+# The bug museum: each bug of tests/bugs/ must be caught; BUG=NAME: this one.
+.PHONY: test-bugs
+test-bugs: all
+	@BUILD=$(O) $(PYTHON) tools/bugs $(BUG)
 
 check:
 	@CC='$(CC) $(CFLAGS)' MUSL_CC='$(MUSL_CC) $(USER_CFLAGS)' tools/check

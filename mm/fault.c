@@ -159,6 +159,7 @@ static enum fault_result handle_locked(struct fault *fault)
 		has_grown = map_grow_stack(fault->vma, fault->address) == 0;
 		if (!has_grown)
 			return FAULT_SIGSEGV_MAPERR;
+		fault->vma = vma_find(&fault->mm->vmas, fault->address);
 	}
 	if (!is_access_allowed(fault))
 		return FAULT_SIGSEGV_ACCERR;

@@ -41,7 +41,7 @@ enum fault_result {
 	FAULT_SIGSEGV_MAPERR, /* nothing is mapped there */
 	FAULT_SIGSEGV_ACCERR, /* mapped, but not for this access */
 	FAULT_SIGBUS, /* beyond the end of the object */
-	FAULT_OOM, /* no frame; nothing has changed */
+	FAULT_OOM, /* no frame; no PTE has changed, a stack may have grown */
 };
 
 /* One fault on its way from the trap to the copy. */

@@ -40,6 +40,8 @@ static unsigned int taken_count;
 /* Every page that a byte of [@start, @end) lies in. */
 static void take(u64 start, u64 end)
 {
+	if (start >= end)
+		return;
 	ASSERT(taken_count < ARRAY_SIZE(taken));
 	taken[taken_count++] =
 		(struct span){ start >> PAGE_SHIFT, bytes_to_pages(end) };

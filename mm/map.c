@@ -46,6 +46,8 @@ int map_unmap_locked(struct mm *mm, vaddr_t start, vaddr_t end)
 	struct vma *vma;
 	struct vma *next;
 
+	if (start.val == end.val)
+		return 0;
 	if (vma_split(&mm->vmas, start) != 0 ||
 	    vma_split(&mm->vmas, end) != 0) {
 		vma_merge_range(&mm->vmas, start, end);
@@ -84,11 +86,20 @@ static bool is_free(struct mm *mm, vaddr_t start, u64 bytes)
 	return !above || above->start.val >= start.val + bytes;
 }
 
+/* As is_free(), and out of the way of a stack that grows. */
+static bool is_good_place(struct mm *mm, vaddr_t start, u64 bytes)
+{
+	struct vma *above = vma_find_above(&mm->vmas, start);
+
+	return map_range_ok(start, bytes) && is_free(mm, start, bytes) &&
+	       (!above || vma_start_with_gap(above) >= start.val + bytes);
+}
+
 i64 map_find_place(struct mm *mm, vaddr_t hint, u64 bytes)
 {
-	vaddr_t start = VADDR(align_up(hint.val, PAGE_SIZE));
+	vaddr_t start = VADDR(max_u64(hint.val & PAGE_MASK, USER_START));
 
-	if (hint.val && map_range_ok(start, bytes) && is_free(mm, start, bytes))
+	if (hint.val && is_good_place(mm, start, bytes))
 		return (i64)start.val;
 	start = vma_find_gap(&mm->vmas, bytes, VADDR(USER_START),
 			     VADDR(MMAP_TOP));
@@ -252,8 +263,7 @@ static int move_break(struct mm *mm, u64 old_end, u64 new_end)
 
 	/* A stack just above keeps its gap. */
 	above = vma_find_above(&mm->vmas, VADDR(old_end));
-	if (above && above->flags & VMA_GROWS_DOWN &&
-	    new_end + VMA_STACK_GAP_BYTES > above->start.val)
+	if (above && new_end > vma_start_with_gap(above))
 		return -ENOMEM;
 	start = map_locked(mm, &request);
 	return start < 0 ? (int)start : 0;
@@ -314,5 +324,6 @@ int map_grow_stack(struct vma *stack, vaddr_t address)
 	mm->total_pages += pages;
 	if (vma_is_accountable(stack))
 		mm->committed_pages += pages;
+	vma_merge_range(&mm->vmas, address, stack->end);
 	return 0;
 }

@@ -75,7 +75,8 @@ int map_stack(struct mm *mm, vaddr_t top, u64 bytes, bool is_executable)
  * map_grow_stack() - extend a stack down to the page at @address
  * @stack: the area above @address; any area, this says no to all but stacks
  *
- * => mm->lock is held
+ * => mm->lock is held; look the area up again afterwards, it may have been
+ *    merged with the one below
  *
  * Return: 0; -EFAULT: no stack; -ENOMEM: limit or guard gap reached.
  */

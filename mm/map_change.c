@@ -225,9 +225,12 @@ static i64 grow_in_place(const struct remap *remap)
 	return (i64)remap->start.val;
 }
 
+/* Even an old size of 0 names an area that has to outlive the call. */
 static bool overlaps(const struct remap *remap)
 {
-	return remap->target.val < remap->start.val + remap->old_bytes &&
+	u64 old_bytes = max_u64(remap->old_bytes, PAGE_SIZE);
+
+	return remap->target.val < remap->start.val + old_bytes &&
 	       remap->start.val < remap->target.val + remap->new_bytes;
 }
 
@@ -345,10 +348,18 @@ i64 map_mremap(struct mm *mm, const struct remap_request *request)
 }
 
 /*
- * Drop the pages; the area stays.  Private memory reads as zeros or as the
- * file afterwards, shared memory keeps its bytes in the object.
+ * What MADV_DONTNEED means: drop the pages; the area stays.  Private memory
+ * reads as zeros or as the file afterwards, shared memory keeps its
+ * bytes in the object.
  */
-static int discard_range(struct mm *mm, vaddr_t start, vaddr_t end)
+static void discard(struct vma *vma, vaddr_t start, vaddr_t end)
+{
+	mm_unmap_pages(vma, start, end);
+}
+
+/* Call @apply for each part of an area in the range; a hole is an error. */
+static int advise_range(struct mm *mm, vaddr_t start, vaddr_t end,
+			void (*apply)(struct vma *, vaddr_t, vaddr_t))
 {
 	vaddr_t at = start;
 	int error = 0;
@@ -357,11 +368,12 @@ static int discard_range(struct mm *mm, vaddr_t start, vaddr_t end)
 		struct vma *vma = vma_find_above(&mm->vmas, at);
 
 		if (!vma || vma->start.val > at.val)
-			error = -ENOMEM; /* a hole: say so at the end */
+			error = -ENOMEM; /* said at the end, as on Linux */
 		if (!vma || vma->start.val >= end.val)
 			break;
 		at = VADDR(max_u64(at.val, vma->start.val));
-		mm_unmap_pages(vma, at, VADDR(min_u64(end.val, vma->end.val)));
+		if (apply)
+			apply(vma, at, VADDR(min_u64(end.val, vma->end.val)));
 		at = vma->end;
 	}
 	return error;
@@ -370,7 +382,8 @@ static int discard_range(struct mm *mm, vaddr_t start, vaddr_t end)
 i64 map_madvise(struct mm *mm, vaddr_t start, u64 bytes, int advice)
 {
 	u64 length = align_up(bytes, PAGE_SIZE);
-	int error = 0;
+	void (*apply)(struct vma *, vaddr_t, vaddr_t);
+	int error;
 
 	if (!is_aligned(start.val, PAGE_SIZE) || length < bytes ||
 	    start.val + length < start.val)
@@ -380,14 +393,16 @@ i64 map_madvise(struct mm *mm, vaddr_t start, u64 bytes, int advice)
 	case MADV_RANDOM:
 	case MADV_SEQUENTIAL:
 	case MADV_WILLNEED:
-		return 0; /* everything is in memory already */
+		apply = NULL; /* everything is in memory already */
+		break;
 	case MADV_DONTNEED:
+		apply = discard;
 		break;
 	default:
 		return -EINVAL;
 	}
 	spin_lock(&mm->lock);
-	error = discard_range(mm, start, vaddr_add(start, length));
+	error = advise_range(mm, start, vaddr_add(start, length), apply);
 	spin_unlock(&mm->lock);
 	return error;
 }

@@ -144,7 +144,8 @@ bool vma_can_merge(const struct vma *a, const struct vma *b)
 void vma_merge_range(struct vma_set *set, vaddr_t start, vaddr_t end)
 {
 	/* From the area that ends at @start or holds it … */
-	struct vma *low = vma_find_above(set, VADDR(start.val - 1));
+	struct vma *low =
+		vma_find_above(set, VADDR(start.val ? start.val - 1 : 0));
 	struct vma *high;
 
 	/* … to the one that begins at @end. */
@@ -160,14 +161,6 @@ void vma_merge_range(struct vma_set *set, vaddr_t start, vaddr_t end)
 	}
 }
 
-/* A stack needs the gap below it, so that its growth hits nothing at once. */
-static u64 start_with_gap(const struct vma *vma)
-{
-	if (vma->flags & VMA_GROWS_DOWN)
-		return vma->start.val - VMA_STACK_GAP_BYTES;
-	return vma->start.val;
-}
-
 vaddr_t vma_find_gap(struct vma_set *set, u64 bytes, vaddr_t low, vaddr_t high)
 {
 	struct list_node *node = set->list.prev;
@@ -179,7 +172,7 @@ vaddr_t vma_find_gap(struct vma_set *set, u64 bytes, vaddr_t low, vaddr_t high)
 
 		if (vma->end.val <= top && top - vma->end.val >= bytes)
 			break;
-		top = min_u64(top, start_with_gap(vma));
+		top = min_u64(top, vma_start_with_gap(vma));
 	}
 	if (top < low.val || top - low.val < bytes)
 		return VADDR(0);

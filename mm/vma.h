@@ -59,6 +59,16 @@ static inline bool vma_contains(const struct vma *vma, vaddr_t va)
 	return va.val >= vma->start.val && va.val < vma->end.val;
 }
 
+/* A stack needs the gap below it, so that its growth hits nothing at once. */
+static inline u64 vma_start_with_gap(const struct vma *vma)
+{
+	if (!(vma->flags & VMA_GROWS_DOWN))
+		return vma->start.val;
+	if (vma->start.val < VMA_STACK_GAP_BYTES)
+		return 0;
+	return vma->start.val - VMA_STACK_GAP_BYTES;
+}
+
 /* May a write ever need a private copy here? */
 static inline bool vma_is_cow(const struct vma *vma)
 {
