@@ -1,0 +1,31 @@
+/*
+ * cmdline.h - what the boot command line asks for
+ *
+ * As Linux's: words between spaces; "double quotes" keep spaces, and inside
+ * them a backslash escapes a quote or a backslash; after "--" come the
+ * arguments of init.
+ */
+#pragma once
+
+#include "kernel/x86_64/asm/types.h"
+
+/* Arguments of init that are kept; more are refused. */
+#define CMDLINE_ARGUMENTS_MAX 64
+
+struct cmdline {
+	const char *init; /* init=PATH; default /init */
+	u32 argument_count;
+	const char *arguments[CMDLINE_ARGUMENTS_MAX]; /* after "--" */
+	bool quiet; /* warnings and errors only */
+	bool log_debugcon; /* log=debugcon: COM1 belongs to programs */
+	bool tty_raw; /* tty=raw: no echo, no output processing */
+	const char *serial_mark; /* serial.mark=TOKEN, or NULL */
+};
+
+extern struct cmdline cmdline;
+
+/* => @text stays valid for good; called once, before anything is printed */
+void cmdline_parse(const char *text);
+
+/* Set what "sysctl.vm.NAME=VALUE" says; logs what nobody understands. */
+void cmdline_apply(void);

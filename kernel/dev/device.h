@@ -1,0 +1,23 @@
+/*
+ * device.h - character devices by number
+ *
+ * Owns: which st_rdev means which operations, and the nodes in /dev.
+ * Source: Linux v6.12 Documentation/admin-guide/devices.txt.
+ */
+#pragma once
+
+#include "kernel/fs/file.h"
+
+/* Return: the operations, or NULL: no such device. */
+const struct file_ops *device_find(u64 rdev);
+
+/* Make the nodes.  => /dev exists.  Return: 0 or -errno. */
+int device_make_nodes(void) __must_check;
+
+/* kernel/dev/mem_devices.c */
+extern const struct file_ops device_null_ops;
+extern const struct file_ops device_zero_ops;
+extern const struct file_ops device_full_ops;
+extern const struct file_ops device_random_ops;
+/* kernel/dev/console.c */
+extern const struct file_ops device_console_ops;

@@ -1,0 +1,267 @@
+/*
+ * files.c - see files.h
+ */
+#include "kernel/fs/files.h"
+
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/proc/task.h"
+#include "kernel/x86_64/asm/percpu.h"
+#include "mm/kmem.h"
+
+/* Enough for most programs; then it doubles. */
+#define SLOTS_FIRST 32
+
+static struct kmem_cache files_cache = KMEM_CACHE("files", struct files);
+
+/*
+ * Make room for at least @slots descriptors.  Both arrays lie in one piece of
+ * memory.  => files->lock held, or nobody else knows @files
+ */
+static int files_grow(struct files *files, u32 slots)
+{
+	u32 room = files->slots ? files->slots : SLOTS_FIRST;
+	struct file **file;
+	bool *close_on_exec;
+
+	while (room < slots)
+		room *= 2;
+	if (room == files->slots)
+		return 0;
+	file = kmalloc_zeroed(room * (sizeof(*file) + sizeof(*close_on_exec)));
+	if (!file)
+		return -ENOMEM;
+	close_on_exec = (bool *)(file + room);
+	if (files->slots) {
+		memcpy(file, files->file, files->slots * sizeof(*file));
+		memcpy(close_on_exec, files->close_on_exec, files->slots);
+	}
+	kfree(files->file);
+	files->file = file;
+	files->close_on_exec = close_on_exec;
+	files->slots = room;
+	return 0;
+}
+
+struct files *files_create(void)
+{
+	struct files *files = kmem_cache_alloc_zeroed(&files_cache);
+
+	if (!files)
+		return NULL;
+	files->refcount = 1;
+	files->limit = FILES_LIMIT;
+	files->umask = 022;
+	spinlock_init(&files->lock, "files");
+	if (files_grow(files, SLOTS_FIRST) != 0) {
+		kmem_cache_free(&files_cache, files);
+		return NULL;
+	}
+	return files;
+}
+
+struct files *files_copy(struct files *parent)
+{
+	struct files *child = files_create();
+
+	if (!child)
+		return NULL;
+	spin_lock(&parent->lock);
+	if (files_grow(child, parent->slots) != 0) {
+		spin_unlock(&parent->lock);
+		files_put(child);
+		return NULL;
+	}
+	for (u32 fd = 0; fd < parent->slots; fd++) {
+		child->file[fd] = parent->file[fd];
+		child->close_on_exec[fd] = parent->close_on_exec[fd];
+		if (child->file[fd])
+			file_get(child->file[fd]);
+	}
+	child->limit = parent->limit;
+	child->umask = parent->umask;
+	child->cwd = parent->cwd;
+	if (child->cwd)
+		inode_get(child->cwd);
+	spin_unlock(&parent->lock);
+	return child;
+}
+
+void files_get(struct files *files)
+{
+	__atomic_fetch_add(&files->refcount, 1, __ATOMIC_RELAXED);
+}
+
+void files_put(struct files *files)
+{
+	if (__atomic_sub_fetch(&files->refcount, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	for (u32 fd = 0; fd < files->slots; fd++)
+		if (files->file[fd])
+			file_put(files->file[fd]);
+	inode_put(files->cwd);
+	kfree(files->file);
+	kmem_cache_free(&files_cache, files);
+}
+
+/* Empty a slot; returns what was in it.  => files->lock held */
+static struct file *take_locked(struct files *files, u32 fd)
+{
+	struct file *file = files->file[fd];
+
+	files->file[fd] = NULL;
+	files->close_on_exec[fd] = false;
+	return file;
+}
+
+void files_exec(struct files *files)
+{
+	for (u32 fd = 0; fd < files->slots; fd++) {
+		struct file *file = NULL;
+
+		spin_lock(&files->lock);
+		if (files->close_on_exec[fd])
+			file = take_locked(files, fd);
+		spin_unlock(&files->lock);
+		if (file)
+			file_put(file);
+	}
+}
+
+struct files *files_current(void)
+{
+	return current_task()->files;
+}
+
+int files_install(struct file *file, u32 minimum, u32 flags)
+{
+	struct files *files = files_current();
+	u32 fd = minimum;
+	int error = -EMFILE;
+
+	if (minimum >= files->limit)
+		return -EINVAL;
+	spin_lock(&files->lock);
+	while (fd < files->slots && files->file[fd])
+		fd++;
+	if (fd < files->limit)
+		error = files_grow(files, fd + 1);
+	if (!error) {
+		files->file[fd] = file;
+		files->close_on_exec[fd] = flags & O_CLOEXEC;
+	}
+	spin_unlock(&files->lock);
+	return error ? error : (int)fd;
+}
+
+int files_install_at(struct file *file, int fd, u32 flags)
+{
+	struct files *files = files_current();
+	struct file *old = NULL;
+	int error;
+
+	if (fd < 0 || (u32)fd >= files->limit)
+		return -EBADF;
+	spin_lock(&files->lock);
+	error = files_grow(files, (u32)fd + 1);
+	if (!error) {
+		old = take_locked(files, (u32)fd);
+		files->file[fd] = file;
+		files->close_on_exec[fd] = flags & O_CLOEXEC;
+	}
+	spin_unlock(&files->lock);
+	if (old)
+		file_put(old);
+	return error ? error : fd;
+}
+
+/* Is @fd an open descriptor?  => files->lock held */
+static bool is_open_locked(const struct files *files, int fd)
+{
+	return fd >= 0 && (u32)fd < files->slots && files->file[fd];
+}
+
+int files_get_file(int fd, struct file **file)
+{
+	struct files *files = files_current();
+	int error = -EBADF;
+
+	spin_lock(&files->lock);
+	if (is_open_locked(files, fd)) {
+		*file = files->file[fd];
+		file_get(*file);
+		error = 0;
+	}
+	spin_unlock(&files->lock);
+	return error;
+}
+
+int files_close(int fd)
+{
+	struct files *files = files_current();
+	struct file *file = NULL;
+
+	spin_lock(&files->lock);
+	if (is_open_locked(files, fd))
+		file = take_locked(files, (u32)fd);
+	spin_unlock(&files->lock);
+	if (!file)
+		return -EBADF;
+	file_put(file);
+	return 0;
+}
+
+int files_get_cloexec(int fd)
+{
+	struct files *files = files_current();
+	int result = -EBADF;
+
+	spin_lock(&files->lock);
+	if (is_open_locked(files, fd))
+		result = files->close_on_exec[fd];
+	spin_unlock(&files->lock);
+	return result;
+}
+
+int files_set_cloexec(int fd, bool on)
+{
+	struct files *files = files_current();
+	int error = -EBADF;
+
+	spin_lock(&files->lock);
+	if (is_open_locked(files, fd)) {
+		files->close_on_exec[fd] = on;
+		error = 0;
+	}
+	spin_unlock(&files->lock);
+	return error;
+}
+
+struct inode *files_get_cwd(void)
+{
+	struct files *files = current_task() ? files_current() : NULL;
+	struct inode *cwd = root_inode;
+
+	if (!files) { /* a kernel thread, or boot */
+		inode_get(cwd);
+		return cwd;
+	}
+	spin_lock(&files->lock);
+	if (files->cwd)
+		cwd = files->cwd;
+	inode_get(cwd);
+	spin_unlock(&files->lock);
+	return cwd;
+}
+
+void files_set_cwd(struct inode *directory)
+{
+	struct files *files = files_current();
+	struct inode *old;
+
+	spin_lock(&files->lock);
+	old = files->cwd;
+	files->cwd = directory;
+	spin_unlock(&files->lock);
+	inode_put(old);
+}

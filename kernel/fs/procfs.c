@@ -1,0 +1,305 @@
+/*
+ * procfs.c - the tree of /proc; see procfs.h
+ *
+ * Inodes are made when a name is looked up and forgotten with the last user:
+ * the truth is in the tasks, not here.
+ */
+#include "kernel/fs/procfs.h"
+
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printk.h"
+#include "kernel/lib/string.h"
+#include "kernel/proc/task.h"
+#include "kernel/sysctl.h"
+#include "mm/kmem.h"
+
+static const struct proc_node vm_children[] = { { .name = NULL } };
+
+static const struct proc_node sys_children[] = {
+	{ .name = "vm", .mode = S_IFDIR | 0555, .children = vm_children },
+	{ .name = NULL },
+};
+
+static const struct proc_node root_children[] = {
+	{ "self", S_IFLNK | 0777, NULL, NULL, NULL },
+	{ "cmdline", S_IFREG | 0444, procfs_show_cmdline, NULL, NULL },
+	{ "filesystems", S_IFREG | 0444, procfs_show_filesystems, NULL, NULL },
+	{ "kpagecount", S_IFREG | 0400, NULL, &procfs_kpagecount_ops, NULL },
+	{ "kpagerefs", S_IFREG | 0400, NULL, &procfs_kpagerefs_ops, NULL },
+	{ "loadavg", S_IFREG | 0444, procfs_show_loadavg, NULL, NULL },
+	{ "meminfo", S_IFREG | 0444, procfs_show_meminfo, NULL, NULL },
+	{ "mounts", S_IFREG | 0444, procfs_show_mounts, NULL, NULL },
+	{ "sys", S_IFDIR | 0555, NULL, NULL, sys_children },
+	{ "uptime", S_IFREG | 0444, procfs_show_uptime, NULL, NULL },
+	{ "version", S_IFREG | 0444, procfs_show_version, NULL, NULL },
+	{ "vmstat", S_IFREG | 0444, procfs_show_vmstat, NULL, NULL },
+	{ .name = NULL },
+};
+
+static const struct proc_node root_node = { "", S_IFDIR | 0555, NULL, NULL,
+					    root_children };
+static const struct proc_node pid_node = { "", S_IFDIR | 0555, NULL, NULL,
+					   procfs_pid_nodes };
+
+const struct proc_node procfs_pid_nodes[] = {
+	{ "cmdline", S_IFREG | 0444, procfs_show_pid_cmdline, NULL, NULL },
+	{ "comm", S_IFREG | 0444, procfs_show_pid_comm, NULL, NULL },
+	{ "environ", S_IFREG | 0400, procfs_show_pid_environ, NULL, NULL },
+	{ "faults", S_IFREG | 0444, procfs_show_pid_faults, NULL, NULL },
+	{ "maps", S_IFREG | 0444, procfs_show_pid_maps, NULL, NULL },
+	{ "pagemap", S_IFREG | 0400, NULL, &procfs_pagemap_ops, NULL },
+	{ "stat", S_IFREG | 0444, procfs_show_pid_stat, NULL, NULL },
+	{ "statm", S_IFREG | 0444, procfs_show_pid_statm, NULL, NULL },
+	{ "status", S_IFREG | 0444, procfs_show_pid_status, NULL, NULL },
+	{ .name = NULL },
+};
+
+/* Offsets in a listing: fixed names first, then processes by number. */
+#define FIRST_OFFSET 2
+#define FIRST_PID_OFFSET 0x1000
+
+const char *procfs_command_line = "";
+
+static struct kmem_cache place_cache =
+	KMEM_CACHE("proc_place", struct proc_place);
+static u32 proc_filesystem;
+
+static const struct inode_ops proc_ops;
+static const struct file_ops proc_dir_file_ops;
+
+struct task *procfs_get_task(const struct inode *inode)
+{
+	const struct proc_place *place = inode->private;
+
+	return task_find_get(place->pid);
+}
+
+/*
+ * A number that stays the same: the address of what describes the file tells
+ * files apart, and the pid directories.
+ */
+static u64 place_number(const struct proc_place *place)
+{
+	const void *what = place->sysctl ? (const void *)place->sysctl :
+					   (const void *)place->node;
+
+	return (u64)place->pid << 32 | (u32)(uintptr_t)what;
+}
+
+static const struct file_ops *place_file_ops(const struct proc_place *place,
+					     u32 mode)
+{
+	if ((mode & S_IFMT) == S_IFDIR)
+		return &proc_dir_file_ops;
+	if (place->node && place->node->ops)
+		return place->node->ops;
+	return &procfs_text_ops;
+}
+
+/* @parent: the directory it was found in, or NULL for the root. */
+static int make_inode(struct proc_place place, u32 mode, struct inode *parent,
+		      struct inode **made)
+{
+	struct proc_place *copy = kmem_cache_alloc(&place_cache);
+	struct inode *inode;
+
+	if (!copy)
+		return -ENOMEM;
+	*copy = place;
+	inode = inode_alloc(mode, &proc_ops);
+	if (!inode) {
+		kmem_cache_free(&place_cache, copy);
+		return -ENOMEM;
+	}
+	if (parent)
+		inode_get(parent);
+	inode->parent = parent;
+	inode->filesystem = proc_filesystem;
+	inode->number = place_number(copy);
+	inode->private = copy;
+	inode->file_ops = place_file_ops(copy, mode);
+	*made = inode;
+	return 0;
+}
+
+struct inode *procfs_create(void)
+{
+	struct proc_place place = { .node = &root_node };
+	struct inode *root;
+
+	proc_filesystem = inode_next_filesystem();
+	return make_inode(place, root_node.mode, NULL, &root) ? NULL : root;
+}
+
+static void proc_destroy(struct inode *inode)
+{
+	kmem_cache_free(&place_cache, inode->private);
+}
+
+/* ---- Looking up ---------------------------------------------------------- */
+
+/* As Linux: decimal, without leading zeros. */
+static u32 parse_pid(const char *name)
+{
+	u64 pid = 0;
+
+	if (*name == '0')
+		return 0;
+	for (; *name; name++) {
+		if (*name < '0' || *name > '9' || pid > UINT32_MAX / 10 - 1)
+			return 0;
+		pid = pid * 10 + (u64)(*name - '0');
+	}
+	return (u32)pid;
+}
+
+static int lookup_pid(struct inode *dir, const char *name, struct inode **found)
+{
+	struct proc_place place = { .node = &pid_node, .pid = parse_pid(name) };
+	struct task *task = place.pid ? task_find_get(place.pid) : NULL;
+
+	if (!task)
+		return -ENOENT;
+	task_put(task);
+	return make_inode(place, pid_node.mode, dir, found);
+}
+
+static int lookup_sysctl(struct inode *dir, const char *name,
+			 struct inode **found)
+{
+	struct proc_place place = { .sysctl = sysctl_find(name) };
+
+	if (!place.sysctl)
+		return -ENOENT;
+	return make_inode(place, S_IFREG | 0644, dir, found);
+}
+
+static int proc_lookup(struct inode *dir, const char *name,
+		       struct inode **found)
+{
+	const struct proc_place *place = dir->private;
+	const struct proc_node *node = place->node->children;
+
+	for (; node->name; node++) {
+		struct proc_place child = { .node = node, .pid = place->pid };
+
+		if (!strcmp(name, node->name))
+			return make_inode(child, node->mode, dir, found);
+	}
+	if (place->node == &root_node)
+		return lookup_pid(dir, name, found);
+	if (place->node->children == vm_children)
+		return lookup_sysctl(dir, name, found);
+	return -ENOENT;
+}
+
+static int proc_name_of(struct inode *dir, const struct inode *child,
+			char *name, size_t size)
+{
+	const struct proc_place *place = child->private;
+
+	(void)dir;
+	if (place->sysctl)
+		strlcpy(name, place->sysctl->name, size);
+	else if (place->node == &pid_node)
+		snprintf(name, size, "%u", place->pid);
+	else
+		strlcpy(name, place->node->name, size);
+	return 0;
+}
+
+/* /proc/self, the only link. */
+static i64 proc_readlink(struct inode *link, char *target, size_t size)
+{
+	(void)link;
+	return snprintf(target, size, "%u", current_task()->tgid);
+}
+
+static bool proc_is_empty(struct inode *dir)
+{
+	(void)dir;
+	return false;
+}
+
+static const struct inode_ops proc_ops = {
+	.lookup = proc_lookup,
+	.is_empty = proc_is_empty,
+	.name_of = proc_name_of,
+	.readlink = proc_readlink,
+	.destroy = proc_destroy,
+};
+
+/* ---- Listing ------------------------------------------------------------- */
+
+/* One name; false when the buffer is full. */
+static bool emit(struct dir_writer *writer, const char *name, u32 mode,
+		 u64 offset)
+{
+	struct dir_entry entry = {
+		.name = name,
+		.inode = offset, /* nobody compares it with st_ino */
+		.mode = mode,
+		.next_offset = offset + 1,
+	};
+
+	return dir_emit(writer, &entry);
+}
+
+static bool emit_nodes(struct file *file, struct dir_writer *writer,
+		       const struct proc_node *node)
+{
+	for (u64 offset = FIRST_OFFSET; node->name; node++, offset++)
+		if (offset >= file->position &&
+		    !emit(writer, node->name, node->mode, offset))
+			return false;
+	return true;
+}
+
+static void emit_sysctls(struct file *file, struct dir_writer *writer)
+{
+	for (u64 i = 0; i < sysctl_vm_count; i++)
+		if (FIRST_OFFSET + i >= file->position &&
+		    !emit(writer, sysctl_vm[i].name, S_IFREG, FIRST_OFFSET + i))
+			return;
+}
+
+static void emit_pids(struct file *file, struct dir_writer *writer)
+{
+	u64 offset = max_u64(file->position, FIRST_PID_OFFSET + 1);
+	bool has_room = true;
+
+	while (has_room) {
+		struct task *task =
+			task_find_next_get((u32)(offset - FIRST_PID_OFFSET));
+		char name[16];
+		u32 pid;
+
+		if (!task)
+			return;
+		pid = task->pid;
+		task_put(task);
+		snprintf(name, sizeof(name), "%u", pid);
+		offset = FIRST_PID_OFFSET + pid;
+		has_room = emit(writer, name, S_IFDIR, offset);
+		offset++;
+	}
+}
+
+static int proc_readdir(struct file *file, struct dir_writer *writer)
+{
+	const struct proc_place *place = file->inode->private;
+
+	if (!dir_emit_dots(file, writer) ||
+	    !emit_nodes(file, writer, place->node->children))
+		return 0;
+	if (place->node == &root_node)
+		emit_pids(file, writer);
+	else if (place->node->children == vm_children)
+		emit_sysctls(file, writer);
+	return 0;
+}
+
+static const struct file_ops proc_dir_file_ops = {
+	.lseek = file_lseek_inode,
+	.readdir = proc_readdir,
+};

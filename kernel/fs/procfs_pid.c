@@ -1,0 +1,355 @@
+/*
+ * procfs_pid.c - files of /proc about one process
+ *
+ * A process may end while it is looked at.  Each file takes what it needs by
+ * reference; a process without an mm has empty memory files, as on Linux.
+ * Source: Linux v6.12 fs/proc/array.c, fs/proc/task_mmu.c; proc(5).
+ */
+#include "kernel/fs/procfs.h"
+
+#include "kernel/fs/files.h"
+#include "kernel/lib/string.h"
+#include "kernel/proc/task.h"
+#include "mm/mm.h"
+#include "mm/object.h"
+
+#define KIB_PER_PAGE (PAGE_SIZE / 1024)
+
+/* Linux shows times in these, of which there are 100 in a second. */
+#define NS_PER_CLOCK_TICK 10000000UL
+
+void procfs_show_pid_comm(struct text *text, struct task *task)
+{
+	char name[TASK_NAME_BYTES];
+
+	task_get_name(task, name);
+	text_printf(text, "%s\n", name);
+}
+
+void procfs_show_pid_faults(struct text *text, struct task *task)
+{
+	struct mm *mm = task_get_mm(task);
+	struct fault_counts faults = { .count = {} };
+
+	if (mm) {
+		spin_lock(&mm->lock);
+		faults = mm->faults;
+		spin_unlock(&mm->lock);
+		mm_put(mm);
+	}
+	for (int kind = 0; kind < FAULT_KINDS; kind++)
+		text_printf(text, "%s %lu\n", fault_kind_names[kind],
+			    faults.count[kind]);
+}
+
+/* ---- Strings in the process's memory ------------------------------------- */
+
+/* The frame behind @va, with a reference; NULL: none is there. */
+static struct frame *find_frame(struct mm *mm, vaddr_t va)
+{
+	struct frame *frame = NULL;
+	pte_t *slot;
+
+	spin_lock(&mm->lock);
+	slot = pgtable_walk(&mm->pgtable, va);
+	if (slot && pte_is_present(pte_load(slot))) {
+		frame = pfn_to_frame(pte_pfn(pte_load(slot)));
+		frame_get(frame);
+	}
+	spin_unlock(&mm->lock);
+	return frame;
+}
+
+/* Without disturbing the process: what is not in memory ends the text. */
+static void show_memory(struct text *text, struct mm *mm, vaddr_t start,
+			vaddr_t end)
+{
+	while (start.val < end.val) {
+		u64 offset = start.val & ~PAGE_MASK;
+		u64 chunk = min_u64(PAGE_SIZE - offset, end.val - start.val);
+		struct frame *frame = find_frame(mm, start);
+
+		if (!frame)
+			return;
+		text_append(text, (char *)frame_ptr(frame) + offset, chunk);
+		frame_put(frame);
+		start = vaddr_add(start, chunk);
+	}
+}
+
+void procfs_show_pid_cmdline(struct text *text, struct task *task)
+{
+	struct mm *mm = task_get_mm(task);
+
+	if (!mm)
+		return;
+	show_memory(text, mm, mm->arg_start, mm->arg_end);
+	mm_put(mm);
+}
+
+void procfs_show_pid_environ(struct text *text, struct task *task)
+{
+	struct mm *mm = task_get_mm(task);
+
+	if (!mm)
+		return;
+	show_memory(text, mm, mm->env_start, mm->env_end);
+	mm_put(mm);
+}
+
+/* ---- maps ---------------------------------------------------------------- */
+
+/* Where the name begins: behind two 16-digit addresses on any machine. */
+#define MAPS_NAME_COLUMN 73
+
+static bool is_stack(const struct vma *vma)
+{
+	u64 top = vma->mm->stack_top.val;
+
+	return vma->start.val < top && top <= vma->end.val;
+}
+
+static bool is_heap(const struct vma *vma)
+{
+	const struct mm *mm = vma->mm;
+
+	return vma->start.val < mm->brk.val && vma->end.val > mm->brk_start.val;
+}
+
+static void show_name(struct text *text, u64 line_start, const char *name)
+{
+	while (text->length < line_start + MAPS_NAME_COLUMN)
+		text_append(text, " ", 1);
+	text_string(text, name);
+}
+
+static void show_object_name(struct text *text, u64 line_start,
+			     struct object *object)
+{
+	spin_lock(&object->lock); /* the name may change meanwhile */
+	if (object->is_anonymous)
+		show_name(text, line_start, "/dev/zero (deleted)");
+	else if (object->name)
+		show_name(text, line_start, object->name);
+	spin_unlock(&object->lock);
+}
+
+static void show_vma(struct text *text, const struct vma *vma)
+{
+	struct object *object = vma->object;
+	u64 line_start = text->length;
+
+	text_printf(text, "%08lx-%08lx %c%c%c%c ", vma->start.val, vma->end.val,
+		    vma->flags & VMA_READ ? 'r' : '-',
+		    vma->flags & VMA_WRITE ? 'w' : '-',
+		    vma->flags & VMA_EXEC ? 'x' : '-',
+		    vma->flags & VMA_SHARED ? 's' : 'p');
+	text_printf(text, "%08lx 00:%02x %u ",
+		    object ? vma->object_page << PAGE_SHIFT : 0, object ? 1 : 0,
+		    object ? object->inode_number : 0);
+	if (object)
+		show_object_name(text, line_start, object);
+	else if (is_stack(vma))
+		show_name(text, line_start, "[stack]");
+	else if (is_heap(vma))
+		show_name(text, line_start, "[heap]");
+	text_string(text, "\n");
+}
+
+void procfs_show_pid_maps(struct text *text, struct task *task)
+{
+	struct mm *mm = task_get_mm(task);
+	const struct vma *vma;
+
+	if (!mm)
+		return;
+	spin_lock(&mm->lock);
+	vma_for_each(vma, &mm->vmas)
+		show_vma(text, vma);
+	spin_unlock(&mm->lock);
+	mm_put(mm);
+}
+
+/* ---- How much memory it has ---------------------------------------------- */
+
+/* In pages. */
+struct mm_use {
+	u64 total;
+	u64 rss;
+	u64 rss_peak;
+	u64 rss_objects; /* of rss: files and shared memory */
+	u64 pgtables;
+	u64 stack;
+	u64 text;
+	u64 data; /* private and writable, the stack too */
+	u64 objects; /* mapped areas of files that are not text */
+};
+
+static void count_vma(struct mm_use *use, const struct vma *vma)
+{
+	u64 pages = vma_pages(vma);
+
+	if (is_stack(vma))
+		use->stack += pages;
+	if (vma->flags & VMA_EXEC && !(vma->flags & VMA_WRITE))
+		use->text += pages;
+	else if (vma->flags & VMA_WRITE && !(vma->flags & VMA_SHARED))
+		use->data += pages;
+	else if (vma->object)
+		use->objects += pages;
+}
+
+/* Present pages of @vma that belong to an object. */
+static u64 count_object_pages(const struct vma *vma)
+{
+	struct pgtable_iter it;
+	u64 pages = 0;
+
+	if (!vma->object)
+		return 0;
+	pgtable_for_each_slot(it, &vma->mm->pgtable, vma->start, vma->end) {
+		pte_t pte = pte_load(it.slot);
+
+		if (pte_is_present(pte) &&
+		    pfn_to_frame(pte_pfn(pte))->kind == FRAME_OBJECT)
+			pages++;
+	}
+	return pages;
+}
+
+/* All zeros for a process without memory. */
+static struct mm_use mm_use_read(struct task *task)
+{
+	struct mm *mm = task_get_mm(task);
+	struct mm_use use = { .total = 0 };
+	const struct vma *vma;
+
+	if (!mm)
+		return use;
+	spin_lock(&mm->lock);
+	use.total = mm->total_pages;
+	use.rss = mm->rss_pages;
+	use.rss_peak = max_u64(mm->rss_peak_pages, mm->rss_pages);
+	use.pgtables = mm->pgtable.table_pages;
+	vma_for_each(vma, &mm->vmas) {
+		count_vma(&use, vma);
+		use.rss_objects += count_object_pages(vma);
+	}
+	spin_unlock(&mm->lock);
+	mm_put(mm);
+	return use;
+}
+
+void procfs_show_pid_statm(struct text *text, struct task *task)
+{
+	struct mm_use use = mm_use_read(task);
+
+	text_printf(text, "%lu %lu %lu %lu 0 %lu 0\n", use.total, use.rss,
+		    use.rss_objects, use.text, use.data);
+}
+
+/* ---- status and stat ----------------------------------------------------- */
+
+static const char *state_name(char letter)
+{
+	switch (letter) {
+	case 'R':
+		return "running";
+	case 'S':
+		return "sleeping";
+	case 'D':
+		return "disk sleep";
+	case 'T':
+		return "stopped";
+	case 'Z':
+		return "zombie";
+	default:
+		return "dead";
+	}
+}
+
+static void show_kib(struct text *text, const char *name, u64 pages)
+{
+	text_printf(text, "%s:\t%8lu kB\n", name, pages * KIB_PER_PAGE);
+}
+
+static void show_status_memory(struct text *text, struct task *task)
+{
+	struct mm_use use = mm_use_read(task);
+
+	if (!use.total)
+		return;
+	show_kib(text, "VmPeak", use.total);
+	show_kib(text, "VmSize", use.total);
+	show_kib(text, "VmLck", 0);
+	show_kib(text, "VmPin", 0);
+	show_kib(text, "VmHWM", use.rss_peak);
+	show_kib(text, "VmRSS", use.rss);
+	show_kib(text, "RssAnon", use.rss - use.rss_objects);
+	show_kib(text, "RssFile", use.rss_objects);
+	show_kib(text, "RssShmem", 0);
+	show_kib(text, "VmData", use.data - min_u64(use.data, use.stack));
+	show_kib(text, "VmStk", use.stack);
+	show_kib(text, "VmExe", use.text);
+	show_kib(text, "VmLib", 0);
+	show_kib(text, "VmPTE", use.pgtables);
+	show_kib(text, "VmSwap", 0);
+}
+
+static u32 descriptor_slots(struct task *task)
+{
+	struct files *files = task_get_files(task);
+	u32 slots;
+
+	if (!files)
+		return 0;
+	slots = READ_ONCE(files->slots);
+	files_put(files);
+	return slots;
+}
+
+void procfs_show_pid_status(struct text *text, struct task *task)
+{
+	char name[TASK_NAME_BYTES];
+	char letter = task_state_letter(task);
+
+	task_get_name(task, name);
+	text_printf(text, "Name:\t%s\n", name);
+	text_printf(text, "State:\t%c (%s)\n", letter, state_name(letter));
+	text_printf(text, "Tgid:\t%u\nNgid:\t0\nPid:\t%u\n", task->tgid,
+		    task->pid);
+	text_printf(text, "PPid:\t%u\nTracerPid:\t0\n", task_parent_pid(task));
+	text_string(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
+	text_printf(text, "FDSize:\t%u\nGroups:\t \n", descriptor_slots(task));
+	show_status_memory(text, task);
+	text_printf(text, "Threads:\t1\n");
+	text_printf(text, "SigPnd:\t%016lx\nSigBlk:\t%016lx\n",
+		    task->signal.pending.bits, task->signal.blocked.bits);
+}
+
+void procfs_show_pid_stat(struct text *text, struct task *task)
+{
+	struct mm_use use = mm_use_read(task);
+	struct task_usage usage;
+	char name[TASK_NAME_BYTES];
+
+	task_get_usage(task, &usage);
+	task_get_name(task, name);
+	text_printf(text, "%u (%s) %c %u %u %u 0 -1 0 ", task->pid, name,
+		    task_state_letter(task), task_parent_pid(task),
+		    task->process_group, task->session);
+	/* minflt cminflt majflt cmajflt utime stime cutime cstime */
+	text_printf(text, "%lu %lu 0 0 %lu %lu %lu %lu ", usage.minor_faults,
+		    task->children_usage.minor_faults,
+		    usage.user_ns / NS_PER_CLOCK_TICK,
+		    usage.kernel_ns / NS_PER_CLOCK_TICK,
+		    task->children_usage.user_ns / NS_PER_CLOCK_TICK,
+		    task->children_usage.kernel_ns / NS_PER_CLOCK_TICK);
+	/* priority nice num_threads itrealvalue starttime vsize rss rsslim */
+	text_printf(text, "20 0 1 0 %lu %lu %lu %lu ",
+		    task->start_ns / NS_PER_CLOCK_TICK, use.total * PAGE_SIZE,
+		    use.rss, ~0UL);
+	/* The other 27 fields are about things that Calf does not have. */
+	for (int i = 0; i < 27; i++)
+		text_string(text, i < 26 ? "0 " : "0\n");
+}

@@ -1,0 +1,71 @@
+/*
+ * syscalls.h - the system calls about files
+ *
+ * Arguments and results are those of Linux's manual pages, section 2.  A user
+ * pointer is a vaddr_t, a descriptor an int.
+ * Return: a negative errno on failure.
+ */
+#pragma once
+
+#include "kernel/x86_64/asm/page.h"
+
+/* kernel/fs/sys_rw.c */
+i64 sys_read(int fd, vaddr_t buffer, u64 bytes);
+i64 sys_write(int fd, vaddr_t buffer, u64 bytes);
+i64 sys_readv(int fd, vaddr_t pieces, u64 count);
+i64 sys_writev(int fd, vaddr_t pieces, u64 count);
+i64 sys_pread64(int fd, vaddr_t buffer, u64 bytes, i64 position);
+i64 sys_pwrite64(int fd, vaddr_t buffer, u64 bytes, i64 position);
+i64 sys_lseek(int fd, i64 offset, int whence);
+i64 sys_ioctl(int fd, u32 command, u64 argument);
+i64 sys_getdents64(int fd, vaddr_t buffer, u32 bytes);
+i64 sys_fsync(int fd);
+
+/* kernel/fs/sys_fd.c */
+i64 sys_close(int fd);
+i64 sys_dup(int fd);
+i64 sys_dup2(int old_fd, int new_fd);
+i64 sys_dup3(int old_fd, int new_fd, u32 flags);
+i64 sys_fcntl(int fd, int command, u64 argument);
+i64 sys_pipe(vaddr_t fds);
+i64 sys_pipe2(vaddr_t fds, u32 flags);
+i64 sys_memfd_create(vaddr_t name, u32 flags);
+i64 sys_umask(u32 mask);
+
+/* kernel/fs/sys_path.c */
+i64 sys_open(vaddr_t path, u32 flags, u32 mode);
+i64 sys_openat(int dir_fd, vaddr_t path, u32 flags, u32 mode);
+i64 sys_creat(vaddr_t path, u32 mode);
+i64 sys_mkdir(vaddr_t path, u32 mode);
+i64 sys_mkdirat(int dir_fd, vaddr_t path, u32 mode);
+i64 sys_mknod(vaddr_t path, u32 mode, u64 rdev);
+i64 sys_mknodat(int dir_fd, vaddr_t path, u32 mode, u64 rdev);
+i64 sys_symlink(vaddr_t target, vaddr_t path);
+i64 sys_symlinkat(vaddr_t target, int dir_fd, vaddr_t path);
+i64 sys_rmdir(vaddr_t path);
+i64 sys_unlink(vaddr_t path);
+i64 sys_unlinkat(int dir_fd, vaddr_t path, u32 flags);
+i64 sys_rename(vaddr_t from, vaddr_t to);
+i64 sys_renameat(int from_fd, vaddr_t from, int to_fd, vaddr_t to);
+i64 sys_renameat2(int from_fd, vaddr_t from, int to_fd, vaddr_t to, u32 flags);
+i64 sys_link(vaddr_t from, vaddr_t to);
+i64 sys_linkat(int from_fd, vaddr_t from, int to_fd, vaddr_t to, u32 flags);
+
+/* kernel/fs/sys_stat.c */
+i64 sys_stat(vaddr_t path, vaddr_t stat);
+i64 sys_lstat(vaddr_t path, vaddr_t stat);
+i64 sys_fstat(int fd, vaddr_t stat);
+i64 sys_newfstatat(int dir_fd, vaddr_t path, vaddr_t stat, u32 flags);
+i64 sys_access(vaddr_t path, u32 mode);
+i64 sys_faccessat(int dir_fd, vaddr_t path, u32 mode);
+i64 sys_faccessat2(int dir_fd, vaddr_t path, u32 mode, u32 flags);
+i64 sys_readlink(vaddr_t path, vaddr_t buffer, i32 bytes);
+i64 sys_readlinkat(int dir_fd, vaddr_t path, vaddr_t buffer, i32 bytes);
+i64 sys_truncate(vaddr_t path, i64 bytes);
+i64 sys_ftruncate(int fd, i64 bytes);
+i64 sys_chmod(vaddr_t path, u32 mode);
+i64 sys_fchmod(int fd, u32 mode);
+i64 sys_fchmodat(int dir_fd, vaddr_t path, u32 mode);
+i64 sys_getcwd(vaddr_t buffer, u64 bytes);
+i64 sys_chdir(vaddr_t path);
+i64 sys_fchdir(int fd);

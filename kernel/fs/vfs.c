@@ -1,0 +1,156 @@
+/*
+ * vfs.c - see vfs.h: open, make, truncate; names are moved in vfs_name.c
+ */
+#include "kernel/fs/vfs.h"
+
+#include "kernel/fs/path.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+
+static bool wants_write(u32 flags)
+{
+	return (flags & O_ACCMODE) != O_RDONLY;
+}
+
+/* Open what the walk has found; @inode's reference stays the caller's. */
+static int open_found(struct inode *inode, u32 flags, struct file **file)
+{
+	int error = 0;
+
+	if (inode_is_symlink(inode) && !(flags & O_PATH))
+		return -ELOOP; /* O_NOFOLLOW */
+	if ((flags & O_DIRECTORY) && !inode_is_directory(inode))
+		return -ENOTDIR;
+	if (inode_is_directory(inode) &&
+	    (wants_write(flags) || (flags & (O_CREAT | O_TRUNC))))
+		return -EISDIR;
+	if ((flags & O_TRUNC) && inode_is_regular(inode))
+		error = vfs_truncate(inode, 0);
+	return error ? error : file_alloc(inode, flags, file);
+}
+
+/* Find or make the last component.  => neither "." nor ".." nor empty */
+static int find_or_create(struct path_last *last, u32 flags, u32 mode,
+			  struct inode **inode)
+{
+	struct new_node node = { .mode = S_IFREG | (mode & S_IPERM) };
+	struct inode *dir = last->directory;
+	int error;
+
+	mutex_lock(&dir->lock);
+	error = dir->ops->lookup(dir, last->name, inode);
+	if (error != -ENOENT) {
+		if (!error && (flags & O_EXCL)) {
+			inode_put(*inode);
+			error = -EEXIST;
+		} else if (!error && last->has_slash) {
+			inode_put(*inode);
+			error = -EISDIR;
+		}
+	} else if (last->has_slash) {
+		error = -EISDIR;
+	} else if (dir->ops->create) {
+		error = dir->ops->create(dir, last->name, &node, inode);
+	} else {
+		error = -EACCES;
+	}
+	mutex_unlock(&dir->lock);
+	return error;
+}
+
+/* As find_or_create(), through symbolic links at the end. */
+static int walk_or_create(struct path_last *last, u32 flags, u32 mode,
+			  struct inode **inode)
+{
+	for (;;) {
+		struct inode *link;
+		int error;
+
+		if (path_last_is_special(last))
+			return flags & O_EXCL ? -EEXIST : -EISDIR;
+		error = find_or_create(last, flags, mode, inode);
+		if (error || !inode_is_symlink(*inode) || (flags & O_NOFOLLOW))
+			return error;
+		link = *inode;
+		error = path_last_follow(last, link);
+		inode_put(link);
+		if (error)
+			return error;
+	}
+}
+
+/* open(2) with O_CREAT. */
+static int open_or_create(struct vfs_place place, u32 flags, u32 mode,
+			  struct file **file)
+{
+	struct path_last last;
+	struct inode *inode;
+	int error = path_walk_parent(place.start, place.path, &last);
+
+	if (error)
+		return error;
+	error = walk_or_create(&last, flags, mode, &inode);
+	path_last_put(&last);
+	if (error)
+		return error;
+	error = open_found(inode, flags, file);
+	inode_put(inode);
+	return error;
+}
+
+int vfs_open(struct inode *start, const char *path, u32 flags, u32 mode,
+	     struct file **file)
+{
+	struct vfs_place place = { start, path };
+	struct inode *inode;
+	int error;
+
+	if ((flags & O_TMPFILE) == O_TMPFILE)
+		return -EOPNOTSUPP;
+	if (flags & O_PATH)
+		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	if ((flags & O_CREAT) && (flags & O_DIRECTORY))
+		return -EINVAL;
+	if (flags & O_CREAT)
+		return open_or_create(place, flags, mode, file);
+	error = path_walk(start, path, flags & O_NOFOLLOW ? 0 : WALK_FOLLOW,
+			  &inode);
+	if (error)
+		return error;
+	error = open_found(inode, flags, file);
+	inode_put(inode);
+	return error;
+}
+
+int vfs_truncate(struct inode *inode, u64 size_bytes)
+{
+	int error;
+
+	if (inode_is_directory(inode))
+		return -EISDIR;
+	if (!inode_is_regular(inode) || !inode->ops->truncate)
+		return inode_is_regular(inode) ? 0 : -EINVAL;
+	mutex_lock(&inode->lock);
+	error = inode->ops->truncate(inode, size_bytes);
+	if (!error)
+		inode_touch_modified(inode);
+	mutex_unlock(&inode->lock);
+	return error;
+}
+
+int vfs_open_exec(const char *path, struct inode **found)
+{
+	struct inode *inode;
+	int error = path_walk(NULL, path, WALK_FOLLOW, &inode);
+
+	if (error)
+		return error;
+	if (!inode_is_regular(inode) || !(inode->mode & S_IXANY) ||
+	    !inode->object) {
+		inode_put(inode);
+		return -EACCES;
+	}
+	vfs_name_object(inode);
+	*found = inode;
+	return 0;
+}

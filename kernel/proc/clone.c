@@ -1,0 +1,172 @@
+/*
+ * clone.c - fork, vfork and what posix_spawn does
+ *
+ * Everything that can fail is done to a child that nobody can find yet; then
+ * it is published and started, which cannot fail (I14).  What fork does to
+ * the memory is in mm/fork.c.
+ */
+#include "kernel/proc/clone.h"
+
+#include "kernel/fs/files.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printk.h"
+#include "kernel/lib/string.h"
+#include "kernel/proc/sched.h"
+#include "kernel/proc/signal.h"
+#include "kernel/proc/user_return.h"
+#include "kernel/x86_64/asm/insn.h"
+#include "kernel/x86_64/cpu.h"
+#include "kernel/x86_64/fpu.h"
+#include "kernel/x86_64/switch.h"
+#include "mm/check.h"
+#include "mm/fork.h"
+#include "mm/uaccess.h"
+
+#define CLONE_KNOWN                                                            \
+	(CLONE_SIGNAL_MASK | CLONE_VM | CLONE_VFORK | CLONE_SETTLS |           \
+	 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
+
+/* The child's first code: into user mode, where its parent called fork. */
+static void child_entry(void *argument)
+{
+	struct task *task = argument;
+	struct trap_frame *frame = task_user_frame(task);
+	u32 tid = task->pid;
+
+	sched_finish_first_switch();
+	/* As on Linux, a bad address is the program's own problem. */
+	if (task->set_child_tid.val)
+		(void)copy_to_user_partial(task->set_child_tid, &tid,
+					   sizeof(tid));
+	interrupts_off();
+	user_return_prepare(frame);
+	return_to_user(frame);
+}
+
+/* The registers: the same, but for the result and what the flags say. */
+static void copy_registers(struct task *child,
+			   const struct clone_request *request)
+{
+	struct task *parent = current_task();
+	struct trap_frame *frame = task_user_frame(child);
+
+	*frame = *task_user_frame(parent);
+	frame->rax = 0;
+	if (request->stack)
+		frame->rsp = request->stack;
+
+	/* Live in the CPU, as this task is running. */
+	fpu_save(child->fpu_state);
+	child->fs_base = request->flags & CLONE_SETTLS ? request->tls :
+							 cpu_get_fs_base();
+	child->user_gs_base = cpu_get_user_gs_base();
+	if (request->flags & CLONE_CHILD_SETTID)
+		child->set_child_tid = request->child_tid;
+	if (request->flags & CLONE_CHILD_CLEARTID)
+		child->clear_child_tid = request->child_tid;
+}
+
+static void copy_signal_state(struct task *child, u64 flags)
+{
+	const struct task *parent = current_task();
+
+	/* Pending signals were sent to the parent alone. */
+	child->signal.blocked = parent->signal.blocked;
+	/* In the same memory two tasks must not use one signal stack. */
+	if (!(flags & CLONE_VM) || flags & CLONE_VFORK)
+		child->signal.stack = parent->signal.stack;
+	child->fault = parent->fault;
+}
+
+static int copy_mm(struct task *child, u64 flags)
+{
+	struct mm *mm = current_task()->mm;
+
+	if (!(flags & CLONE_VM))
+		return fork_mm(mm, &child->mm);
+	mm_get(mm);
+	child->mm = mm;
+	child->borrows_mm = true;
+	return 0;
+}
+
+/* Whatever fails leaves the rest to task_put(). */
+static int copy_task(struct task *child, u64 flags)
+{
+	struct task *parent = current_task();
+
+	memcpy(child->name, parent->name, sizeof(child->name));
+	child->actions = signal_actions_copy(parent);
+	child->files = files_copy(parent->files);
+	if (!child->actions || !child->files)
+		return -ENOMEM;
+	copy_signal_state(child, flags);
+	return copy_mm(child, flags);
+}
+
+/* Sleep until the child has a memory of its own, or is no more. */
+static void wait_for_vfork(struct task *child)
+{
+	/* Killed while waiting: it ends, the child keeps the memory. */
+	(void)wait_event_killable(&child->vfork_event,
+				  !READ_ONCE(child->borrows_mm));
+}
+
+static int check_flags(u64 flags)
+{
+	const struct task *task = current_task();
+
+	/* Sharing memory without waiting would be threads. */
+	if (!(flags & ~CLONE_KNOWN) &&
+	    (!(flags & CLONE_VM) || flags & CLONE_VFORK) &&
+	    ((flags & CLONE_SIGNAL_MASK) == SIGCHLD ||
+	     (flags & CLONE_SIGNAL_MASK) == 0))
+		return 0;
+	log_warning("calf: %s[%u]: clone with flags %#lx is not supported\n",
+		    task->name, task->pid, flags);
+	return -EINVAL;
+}
+
+static int create_child(const struct clone_request *request,
+			struct task **result)
+{
+	struct task *child;
+	int error = check_flags(request->flags);
+
+	if (!error)
+		error = task_create("", child_entry, NULL, &child);
+	if (error)
+		return error;
+	error = copy_task(child, request->flags);
+	if (error) {
+		task_put(child);
+		return error;
+	}
+	copy_registers(child, request);
+	*result = child;
+	return 0;
+}
+
+i64 task_clone(const struct clone_request *request)
+{
+	struct task *child;
+	u32 pid;
+	int error = create_child(request, &child);
+
+	if (error)
+		return error;
+	pid = child->pid;
+	if (request->flags & CLONE_PARENT_SETTID)
+		(void)copy_to_user_partial(request->parent_tid, &pid,
+					   sizeof(pid));
+
+	/* Ours: the child may be gone when the parent looks at it again. */
+	task_get(child);
+	task_publish(child, current_task());
+	check_event();
+	sched_start(child);
+	if (request->flags & CLONE_VFORK)
+		wait_for_vfork(child);
+	task_put(child);
+	return pid;
+}

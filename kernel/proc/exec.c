@@ -1,0 +1,130 @@
+/*
+ * exec.c - run another program in the current task
+ */
+#include "kernel/proc/exec.h"
+
+#include "kernel/fs/files.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/proc/elf.h"
+#include "kernel/proc/exec_stack.h"
+#include "kernel/proc/exit.h"
+#include "kernel/proc/sched.h"
+#include "kernel/proc/signal.h"
+#include "kernel/x86_64/cpu.h"
+#include "kernel/x86_64/fpu.h"
+#include "mm/check.h"
+#include "mm/mm.h"
+
+static void use_mm(struct task *task, struct mm *mm)
+{
+	spin_lock(&task->lock);
+	task->mm = mm;
+	spin_unlock(&task->lock);
+	if (mm)
+		sched_use_mm(mm);
+}
+
+/*
+ * Fill @mm.  The task runs in it meanwhile, so that ordinary copies to user
+ * memory reach it, and goes back to its own if anything fails.
+ */
+static int build(struct mm *mm, const struct elf_program *program,
+		 const struct exec_args *args, u64 *rsp)
+{
+	struct task *task = current_task();
+	struct mm *old = task->mm;
+	int error;
+
+	if (old)
+		mm->stack_limit_bytes = old->stack_limit_bytes;
+	use_mm(task, mm);
+	error = elf_map(program, mm);
+	if (!error)
+		error = exec_stack_build(mm, program, args, rsp);
+	if (error)
+		use_mm(task, old);
+	return error;
+}
+
+/* The task's counts go on, unless the old mm is its parent's. */
+static void leave_mm(struct task *task, struct mm *old, struct mm *mm)
+{
+	if (!old)
+		return;
+	if (!task->borrows_mm) {
+		spin_lock(&mm->lock);
+		for (int kind = 0; kind < FAULT_KINDS; kind++)
+			mm->faults.count[kind] += old->faults.count[kind];
+		spin_unlock(&mm->lock);
+		task->usage.max_rss_pages =
+			max_u64(task->usage.max_rss_pages, old->rss_peak_pages);
+	}
+	task_return_borrowed_mm(task);
+	mm_put(old);
+}
+
+static void set_name(struct task *task, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	spin_lock(&task->lock);
+	strlcpy(task->name, slash ? slash + 1 : path, sizeof(task->name));
+	spin_unlock(&task->lock);
+}
+
+/* Every register a program can see begins with a known value. */
+static void reset_registers(struct task *task, vaddr_t entry, u64 rsp)
+{
+	struct trap_frame *frame = task_user_frame(task);
+
+	*frame = (struct trap_frame){ .rip = entry.val, .rsp = rsp };
+	trap_frame_make_user(frame);
+	fpu_state_init(task->fpu_state);
+	fpu_restore(task->fpu_state);
+	cpu_set_fs_base(0);
+	cpu_set_user_gs_base(0);
+}
+
+static int replace(const struct elf_program *program, const char *path,
+		   const struct exec_args *args)
+{
+	struct task *task = current_task();
+	struct mm *old = task->mm;
+	struct mm *mm = mm_create();
+	u64 rsp = 0;
+	int error;
+
+	if (!mm)
+		return -ENOMEM;
+	error = build(mm, program, args, &rsp);
+	if (error) {
+		mm_put(mm);
+		return error;
+	}
+
+	/* From here on nothing can fail. */
+	leave_mm(task, old, mm);
+	files_exec(task->files);
+	signal_actions_exec(task);
+	task->clear_child_tid = VADDR(0);
+	set_name(task, path);
+	reset_registers(task, program->entry, rsp);
+	return 0;
+}
+
+int exec_program(const char *path, struct exec_args *args)
+{
+	struct elf_program program;
+	int error = elf_open(&program, path);
+
+	if (error)
+		return error;
+	error = exec_args_add(args, path);
+	if (!error)
+		error = replace(&program, path, args);
+	elf_close(&program);
+	if (!error)
+		check_event();
+	return error;
+}

@@ -1,0 +1,54 @@
+/*
+ * sched.h - who runs next
+ *
+ * Owns: the run queues, the switch from one task to another, sleep until a
+ * time.  Round robin with a slice of 10 ms; the kernel itself is never
+ * preempted, a task gives up the CPU on its way to user mode or when it
+ * sleeps.
+ * Locks: each run queue has one, held over the switch itself; taken with
+ * interrupts off.
+ */
+#pragma once
+
+#include "kernel/proc/task.h"
+
+/* The timer interrupts this often; also the slice, as one is one tick. */
+#define SCHED_TICK_NS 10000000UL
+
+/* Make the code that runs now the idle task of this CPU. */
+void sched_init(void);
+
+/* Let tasks run, forever; halt while there are none. */
+void sched_idle(void) __noreturn;
+
+/* Put a new task on a run queue; it begins as task_create() prepared it. */
+void sched_start(struct task *task);
+
+/**
+ * schedule() - let another task run
+ *
+ * The caller goes on when it is runnable and its turn comes.
+ * => interrupts are on, no spinlock is held
+ */
+void schedule(void);
+
+/* Is it in one of the states of @states (1 << enum task_state)?  Wake it. */
+void sched_wake(struct task *task, u32 states);
+#define SCHED_WAKE_ANY                                                         \
+	(1u << TASK_INTERRUPTIBLE | 1u << TASK_KILLABLE |                      \
+	 1u << TASK_UNINTERRUPTIBLE)
+
+/* Sleep until woken or until @deadline_ns since boot; state as prepared. */
+void sched_sleep_until(u64 deadline_ns);
+
+/* The timer interrupt.  @from_user: what it interrupted */
+void sched_tick(bool from_user);
+
+/* First code of a new task, on its own stack: finishes the switch. */
+void sched_finish_first_switch(void);
+
+/* The current task has a new mm: run on its page tables. */
+void sched_use_mm(struct mm *mm);
+
+/* Time since boot that no task wanted, for /proc/stat and /proc/uptime. */
+u64 sched_idle_ns(void);

@@ -1,0 +1,72 @@
+/*
+ * signal.h - sending and handling signals
+ *
+ * Owns: pending and blocked sets, handlers, default actions, kill(2) and its
+ * relatives.  What a handler's stack frame looks like is in
+ * kernel/proc/sigframe.c.
+ * Locks: tasks_lock, with interrupts off; the functions that send may be
+ * called from interrupt handlers.
+ */
+#pragma once
+
+#include "kernel/proc/task.h"
+
+/* Send @signal from the kernel itself (SI_KERNEL): ^C, a closed pipe. */
+void signal_send(struct task *task, int signal);
+/* To each process of the group.  Return: how many. */
+u32 signal_send_group(u32 process_group, int signal);
+/* With everything a siginfo_t shall say.  => tasks_lock is not held */
+void signal_send_info(struct task *task, const struct signal_info *info);
+/* As above.  => tasks_lock is held */
+void signal_send_locked(struct task *task, const struct signal_info *info);
+
+/**
+ * signal_force() - the signal of a fault of the current task
+ *
+ * => cannot be ignored or blocked: if it is, the task dies of it
+ */
+void signal_force(const struct signal_info *info);
+
+/* Will the current task not survive its return to user mode? */
+bool signal_is_fatal_pending(const struct task *task);
+
+/* Would @signal, of a fault of the current task, end it? */
+bool signal_force_is_fatal(int signal);
+
+/* SIGKILL, from the kernel itself, whatever is blocked; even for init. */
+void signal_kill(struct task *task);
+
+/**
+ * signal_deliver() - handle what is pending, on the way to user mode
+ * @frame: the registers user mode will continue with
+ *
+ * => interrupts are on; may not return: the default action is to exit
+ */
+void signal_deliver(struct trap_frame *frame);
+
+/* Block exactly @blocked (SIGKILL and SIGSTOP never) for the current task. */
+void signal_set_blocked(sigset_t blocked);
+
+/**
+ * signal_set_stack() - the set half of sigaltstack(2)
+ * @rsp: the user's stack pointer
+ *
+ * Return: 0; -EPERM: it is in use; -ENOMEM: too small; -EINVAL.
+ */
+int signal_set_stack(const struct signal_stack *stack, u64 rsp);
+
+/* rt_sigaction(2).  => @signal is valid and not SIGKILL or SIGSTOP */
+void signal_set_action(int signal, const struct signal_action *action);
+
+/* Does nobody want to know of children that end (SIG_IGN, SA_NOCLDWAIT)? */
+bool signal_ignores_children_locked(const struct task *task);
+
+/* execve: handlers go back to default, ignored signals stay ignored. */
+void signal_actions_exec(struct task *task);
+/* Return: a copy for a child, or NULL. */
+struct signal_actions *signal_actions_copy(struct task *parent) __must_check;
+struct signal_actions *signal_actions_create(void) __must_check;
+void signal_actions_put(struct signal_actions *actions);
+
+/* "SIGSEGV"; "SIG33" for the real-time ones. */
+const char *signal_name(int signal);

@@ -1,0 +1,249 @@
+/*
+ * sys_process.c - the system calls about processes
+ */
+#include "kernel/proc/syscalls.h"
+
+#include "kernel/fs/path.h"
+#include "kernel/lib/errno.h"
+#include "kernel/proc/clone.h"
+#include "kernel/proc/exec.h"
+#include "kernel/proc/exit.h"
+#include "kernel/proc/sched.h"
+#include "kernel/x86_64/cpu.h"
+#include "mm/mm.h"
+#include "mm/uaccess.h"
+
+/* ---- Birth and death ---------------------------------------------------- */
+
+i64 sys_fork(void)
+{
+	const struct clone_request request = { .flags = SIGCHLD };
+
+	return task_clone(&request);
+}
+
+i64 sys_vfork(void)
+{
+	const struct clone_request request = {
+		.flags = CLONE_VM | CLONE_VFORK | SIGCHLD,
+	};
+
+	return task_clone(&request);
+}
+
+i64 sys_clone(u64 flags, u64 stack, vaddr_t parent_tid, vaddr_t child_tid,
+	      u64 tls)
+{
+	const struct clone_request request = {
+		.flags = flags,
+		.stack = stack,
+		.parent_tid = parent_tid,
+		.child_tid = child_tid,
+		.tls = tls,
+	};
+
+	return task_clone(&request);
+}
+
+static int collect_strings(struct exec_args *args, vaddr_t arguments,
+			   vaddr_t environment)
+{
+	int error = exec_args_add_user(args, arguments, &args->argument_count);
+
+	if (error)
+		return error;
+	/* As Linux: programs trust that argv[0] exists. */
+	if (args->argument_count == 0) {
+		error = exec_args_add(args, "");
+		if (error)
+			return error;
+		args->argument_count = 1;
+	}
+	return exec_args_add_user(args, environment, &args->environment_count);
+}
+
+i64 sys_execve(vaddr_t path_address, vaddr_t arguments, vaddr_t environment)
+{
+	struct exec_args args;
+	char *path;
+	int error = path_from_user(path_address, &path);
+
+	if (error)
+		return error;
+	exec_args_init(&args, current_task()->mm->stack_limit_bytes);
+	error = collect_strings(&args, arguments, environment);
+	if (!error)
+		error = exec_program(path, &args);
+	exec_args_destroy(&args);
+	path_free(path);
+	return error;
+}
+
+i64 sys_exit(int status)
+{
+	task_exit(exit_status_of_code((u32)status));
+}
+
+i64 sys_exit_group(int status)
+{
+	task_exit(exit_status_of_code((u32)status));
+}
+
+/* ---- Who am I ----------------------------------------------------------- */
+
+i64 sys_getpid(void)
+{
+	return current_task()->tgid;
+}
+
+i64 sys_gettid(void)
+{
+	return current_task()->pid;
+}
+
+i64 sys_getppid(void)
+{
+	return task_parent_pid(current_task());
+}
+
+/* What a process belongs to.  pid 0: the caller.  Return: 0, or -ESRCH. */
+static int read_ids(int pid, u32 *process_group, u32 *session)
+{
+	struct task *task = current_task();
+	u64 rflags = spin_lock_irqsave(&tasks_lock);
+
+	if (pid != 0)
+		task = task_find_locked((u32)pid);
+	if (task) {
+		*process_group = task->process_group;
+		*session = task->session;
+	}
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	return task ? 0 : -ESRCH;
+}
+
+i64 sys_getpgid(int pid)
+{
+	u32 process_group;
+	u32 session;
+	int error = read_ids(pid, &process_group, &session);
+
+	return error ? error : (i64)process_group;
+}
+
+i64 sys_getpgrp(void)
+{
+	return current_task()->process_group;
+}
+
+i64 sys_getsid(int pid)
+{
+	u32 process_group;
+	u32 session;
+	int error = read_ids(pid, &process_group, &session);
+
+	return error ? error : (i64)session;
+}
+
+/* => tasks_lock is held */
+static i64 set_group(u32 pid, u32 process_group)
+{
+	struct task *self = current_task();
+	struct task *task = task_find_locked(pid);
+	struct task *leader;
+
+	if (!task || (task != self && task->parent != self))
+		return -ESRCH;
+	if (task->session != self->session || task->session == task->pid)
+		return -EPERM;
+	/* An existing group must be of this session. */
+	if (process_group != pid) {
+		list_for_each_entry(leader, &tasks, all_node)
+			if (leader->process_group == process_group &&
+			    leader->session == self->session)
+				goto found;
+		return -EPERM;
+	}
+found:
+	task->process_group = process_group;
+	return 0;
+}
+
+i64 sys_setpgid(int pid, int process_group)
+{
+	u32 target = pid ? (u32)pid : current_task()->pid;
+	i64 result;
+	u64 rflags;
+
+	if (process_group < 0)
+		return -EINVAL;
+	rflags = spin_lock_irqsave(&tasks_lock);
+	result = set_group(target, process_group ? (u32)process_group : target);
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	return result;
+}
+
+i64 sys_setsid(void)
+{
+	struct task *self = current_task();
+	struct task *task;
+	i64 result = self->pid;
+	u64 rflags = spin_lock_irqsave(&tasks_lock);
+
+	list_for_each_entry(task, &tasks, all_node)
+		if (task->process_group == self->pid)
+			result = -EPERM;
+	if (result > 0) {
+		self->session = self->pid;
+		self->process_group = self->pid;
+	}
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	return result;
+}
+
+/* ---- Odds and ends ------------------------------------------------------ */
+
+i64 sys_set_tid_address(vaddr_t address)
+{
+	struct task *task = current_task();
+
+	task->clear_child_tid = address;
+	return task->pid;
+}
+
+i64 sys_sched_yield(void)
+{
+	schedule();
+	return 0;
+}
+
+/* arch_prctl(2) */
+#define ARCH_SET_GS 0x1001
+#define ARCH_SET_FS 0x1002
+#define ARCH_GET_FS 0x1003
+#define ARCH_GET_GS 0x1004
+
+i64 sys_arch_prctl(int code, u64 address)
+{
+	u64 base;
+
+	switch (code) {
+	case ARCH_SET_FS:
+	case ARCH_SET_GS:
+		/* Not canonical, or the kernel's: the CPU would fault. */
+		if (address >= USER_END)
+			return -EPERM;
+		if (code == ARCH_SET_FS)
+			cpu_set_fs_base(address);
+		else
+			cpu_set_user_gs_base(address);
+		return 0;
+	case ARCH_GET_FS:
+		base = cpu_get_fs_base();
+		return copy_to_user(VADDR(address), &base, sizeof(base));
+	case ARCH_GET_GS:
+		base = cpu_get_user_gs_base();
+		return copy_to_user(VADDR(address), &base, sizeof(base));
+	}
+	return -EINVAL;
+}

@@ -1,0 +1,26 @@
+/*
+ * user_return.c - see user_return.h
+ */
+#include "kernel/proc/user_return.h"
+
+#include "kernel/proc/sched.h"
+#include "kernel/proc/signal.h"
+#include "kernel/x86_64/asm/insn.h"
+
+void user_return_work(struct trap_frame *frame)
+{
+	struct task *task = current_task();
+
+	/*
+	 * The test is made with interrupts off, and they stay off until user
+	 * mode runs: a signal sent by an interrupt cannot be overlooked.
+	 */
+	while (READ_ONCE(task->work)) {
+		interrupts_on();
+		if (READ_ONCE(task->work) & TASK_WORK_RESCHED)
+			schedule();
+		if (READ_ONCE(task->work) & TASK_WORK_SIGNAL)
+			signal_deliver(frame);
+		interrupts_off();
+	}
+}

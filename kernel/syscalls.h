@@ -1,0 +1,41 @@
+/*
+ * syscalls.h - the system calls that belong to no other folder
+ *
+ * Arguments and results are those of Linux's manual pages, section 2.
+ * Return: a negative errno on failure.
+ */
+#pragma once
+
+#include "kernel/x86_64/asm/page.h"
+
+struct trap_frame;
+
+/* kernel/sys_memory.c */
+i64 sys_brk(vaddr_t address);
+/* Six arguments: taken out of the registers. */
+i64 sys_mmap(const struct trap_frame *frame);
+i64 sys_munmap(vaddr_t start, u64 bytes);
+i64 sys_mprotect(vaddr_t start, u64 bytes, u32 prot);
+i64 sys_mremap(vaddr_t old, u64 old_bytes, u64 new_bytes, u32 flags,
+	       vaddr_t new_address);
+i64 sys_madvise(vaddr_t start, u64 bytes, int advice);
+
+/* kernel/sys_time.c */
+i64 sys_nanosleep(vaddr_t request, vaddr_t remaining);
+i64 sys_clock_nanosleep(int clock, int flags, vaddr_t request,
+			vaddr_t remaining);
+i64 sys_clock_gettime(int clock, vaddr_t time);
+i64 sys_clock_getres(int clock, vaddr_t resolution);
+i64 sys_gettimeofday(vaddr_t time, vaddr_t zone);
+i64 sys_time(vaddr_t time);
+
+/* kernel/sys_misc.c */
+i64 sys_uname(vaddr_t name);
+i64 sys_getrandom(vaddr_t buffer, u64 bytes, u32 flags);
+i64 sys_getuid(void);
+i64 sys_geteuid(void);
+i64 sys_getgid(void);
+i64 sys_getegid(void);
+i64 sys_prlimit64(int pid, u32 resource, vaddr_t wanted, vaddr_t old);
+i64 sys_getrlimit(u32 resource, vaddr_t limit);
+i64 sys_setrlimit(u32 resource, vaddr_t limit);

@@ -1,0 +1,69 @@
+/*
+ * sysctl.c - the switches of /proc/sys/vm
+ */
+#include "kernel/sysctl.h"
+
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printk.h"
+#include "kernel/lib/string.h"
+#include "mm/check.h"
+#include "mm/cow.h"
+#include "mm/fork.h"
+
+/* A violated invariant panics, so whoever reads this will read "ok". */
+static void read_check(char *text, size_t size)
+{
+	check_all();
+	strlcpy(text, "ok", size);
+}
+
+static int write_check(u64 value)
+{
+	if (value)
+		check_all();
+	return 0;
+}
+
+const struct sysctl sysctl_vm[] = {
+	{ .name = "check", .max = 1, .read = read_check, .write = write_check },
+	{ .name = "cow_reuse", .value = &cow_reuse_enabled, .max = 1 },
+	{ .name = "fork_level", .value = &fork_level, .max = FORK_LEVEL_MAX },
+};
+
+const u64 sysctl_vm_count = ARRAY_SIZE(sysctl_vm);
+
+const struct sysctl *sysctl_find(const char *name)
+{
+	for (u64 i = 0; i < sysctl_vm_count; i++)
+		if (strcmp(sysctl_vm[i].name, name) == 0)
+			return &sysctl_vm[i];
+	return NULL;
+}
+
+size_t sysctl_read(const struct sysctl *entry, char *text, size_t size)
+{
+	char value[SYSCTL_TEXT_BYTES];
+	int length;
+
+	if (entry->value)
+		snprintf(value, sizeof(value), "%lu", READ_ONCE(*entry->value));
+	else
+		entry->read(value, sizeof(value));
+	length = snprintf(text, size, "%s\n", value);
+	return min_u64((u64)length, size - 1);
+}
+
+int sysctl_write(const struct sysctl *entry, const char *text)
+{
+	u64 value;
+	int error = parse_u64(text, &value);
+
+	if (error)
+		return error;
+	if (value < entry->min || value > entry->max)
+		return -EINVAL;
+	if (!entry->value)
+		return entry->write(value);
+	WRITE_ONCE(*entry->value, value);
+	return 0;
+}

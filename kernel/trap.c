@@ -1,0 +1,87 @@
+/*
+ * trap.c - every exception and interrupt arrives here; the page fault first
+ *
+ * Owns: who is responsible for which trap.  The page fault is the second act
+ * of copy-on-write: a write met R/W = 0, and mm/fault.c is told.
+ * Does not own: signals and their log line (kernel/proc/fault_signal.c).
+ * Source: Intel SDM vol. 3A, "Interrupt and Exception Handling".
+ */
+#include "kernel/dev/serial.h"
+#include "kernel/lib/assert.h"
+#include "kernel/proc/fault_signal.h"
+#include "kernel/proc/sched.h"
+#include "kernel/proc/user_return.h"
+#include "kernel/x86_64/apic.h"
+#include "kernel/x86_64/asm/insn.h"
+#include "kernel/x86_64/tlb.h"
+#include "kernel/x86_64/traps.h"
+#include "kernel/x86_64/user_copy.h"
+#include "mm/fault.h"
+#include "mm/mm.h"
+
+static void page_fault(struct trap_frame *frame)
+{
+	/* First of all: the next fault overwrites it. */
+	vaddr_t address = VADDR(cr2_read());
+	bool from_user = trap_from_user(frame);
+	u64 fixup = from_user ? 0 : extable_find(frame->rip);
+	bool in_user_half = address.val < USER_END;
+	enum fault_result result = FAULT_SIGSEGV_MAPERR;
+
+	/*
+	 * The kernel touches user memory in a few listed instructions only,
+	 * always with interrupts on.  Anything else is a bug of ours.
+	 */
+	if (!from_user && !(fixup && in_user_half && current_task()->mm))
+		panic("page fault in the kernel: address %#lx, error %#lx",
+		      address.val, frame->error_code);
+
+	interrupts_on();
+	if (in_user_half)
+		result = fault_handle(current_task()->mm, address,
+				      frame->error_code);
+	if (result == FAULT_OOM)
+		fault_kill_oom(address);
+	if (result != FAULT_DONE && from_user)
+		fault_signal_page(frame, address, result);
+	else if (result != FAULT_DONE)
+		frame->rip = fixup; /* the system call returns -EFAULT */
+	interrupts_off();
+}
+
+/* Whatever user mode can cause is a signal; in the kernel it is a bug. */
+static void exception(struct trap_frame *frame)
+{
+	if (!trap_from_user(frame))
+		panic("exception %lu in the kernel, error %#lx", frame->vector,
+		      frame->error_code);
+	fault_signal_exception(frame);
+}
+
+void trap_dispatch(struct trap_frame *frame)
+{
+	switch (frame->vector) {
+	case TRAP_PAGE_FAULT:
+		page_fault(frame);
+		break;
+	case TRAP_TIMER:
+		apic_end_of_interrupt();
+		sched_tick(trap_from_user(frame));
+		break;
+	case TRAP_SERIAL:
+		apic_end_of_interrupt();
+		serial_interrupt();
+		break;
+	case TRAP_SPURIOUS:
+		break;
+	case TRAP_NMI:
+	case TRAP_DOUBLE_FAULT:
+	case TRAP_MACHINE_CHECK:
+		/* On stacks of their own, which nothing returns from. */
+		fault_panic(frame);
+	default:
+		exception(frame);
+	}
+	if (trap_from_user(frame))
+		user_return_prepare(frame);
+}
