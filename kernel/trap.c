@@ -37,7 +37,13 @@ static void page_fault(struct trap_frame *frame)
 		      address.val, frame->error_code);
 
 	interrupts_on();
-	if (in_user_half)
+	/*
+	 * A program that runs in user mode but faults as the kernel would has
+	 * made the CPU look for a descriptor there: no mapping can help.
+	 */
+	if (from_user && !(frame->error_code & PF_USER))
+		result = FAULT_SIGSEGV_ACCERR;
+	else if (in_user_half)
 		result = fault_handle(current_task()->mm, address,
 				      frame->error_code);
 	if (result == FAULT_OOM)

@@ -176,7 +176,7 @@ static int check_request(const struct map_request *request)
 	    !is_aligned(request->offset_bytes, PAGE_SIZE))
 		return -EINVAL;
 	if (type != MAP_SHARED && type != MAP_PRIVATE &&
-	    type != MAP_SHARED_VALIDATE)
+	    !(type == MAP_SHARED_VALIDATE && request->object))
 		return -EINVAL;
 	if (request->bytes > USER_END)
 		return -ENOMEM;

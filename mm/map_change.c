@@ -245,7 +245,7 @@ static int check_remap(const struct remap *remap)
 	    !(remap->flags & MREMAP_MAYMOVE))
 		return -EINVAL;
 	if (remap->new_bytes > USER_END)
-		return remap->flags & MREMAP_FIXED ? -EINVAL : -ENOMEM;
+		return -EINVAL;
 	if (remap->flags & MREMAP_DONTUNMAP &&
 	    remap->old_bytes != remap->new_bytes)
 		return -EINVAL;

@@ -1,9 +1,10 @@
 /*
  * pipe.c - see pipe.h
  *
- * The bytes lie in a ring of pages.  Two positions count all bytes that ever
- * went in and out; a page is allocated when the first byte goes into it and
- * freed when the last one has come out, so an idle pipe holds no memory.
+ * A ring of buffers of one page each.  A buffer is allocated when bytes go in
+ * and freed when the last one has come out, so an idle pipe holds no memory.
+ * How writes are spread over buffers is Linux's, since programs can see it:
+ * it decides how much fits before a write has to wait.
  *
  * Locks: pipe->lock, a mutex, over everything; user memory is copied under it,
  * which may fault, but never waits for another process.
@@ -16,18 +17,23 @@
 #include "mm/frame.h"
 #include "mm/kmem.h"
 
-#define PIPE_PAGES 16 /* 64 KiB, Linux's default */
-#define PIPE_BYTES (PIPE_PAGES * PAGE_SIZE)
-/* Writes up to this size are never mixed with those of others. */
-#define PIPE_BUF 4096
+/* 64 KiB, Linux's default. */
+#define PIPE_BUFFERS 16
 
 #define FIONREAD 0x541b
 
+struct buffer {
+	struct frame *frame;
+	u64 start; /* of the bytes not yet read */
+	u64 end;
+};
+
 struct pipe {
 	struct mutex lock;
-	struct frame *pages[PIPE_PAGES]; /* lock; NULL: not allocated */
-	u64 read_position; /* lock to change, both */
-	u64 write_position;
+	/* Counts of buffers that ever went in and out.  lock to change. */
+	u32 head;
+	u32 tail;
+	struct buffer ring[PIPE_BUFFERS]; /* lock; of numbers [tail, head) */
 	u32 readers; /* lock to change; open ends */
 	u32 writers;
 	struct wait_queue can_read;
@@ -36,78 +42,52 @@ struct pipe {
 
 static struct kmem_cache pipe_cache = KMEM_CACHE("pipe", struct pipe);
 
-static u64 pipe_used(const struct pipe *pipe)
+static bool is_empty(const struct pipe *pipe)
 {
-	return READ_ONCE(pipe->write_position) - READ_ONCE(pipe->read_position);
+	return READ_ONCE(pipe->head) == READ_ONCE(pipe->tail);
 }
 
-static struct frame **pipe_page(struct pipe *pipe, u64 position)
+static bool is_full(const struct pipe *pipe)
 {
-	return &pipe->pages[(position >> PAGE_SHIFT) % PIPE_PAGES];
+	return READ_ONCE(pipe->head) - READ_ONCE(pipe->tail) == PIPE_BUFFERS;
 }
 
-static char *pipe_bytes(struct pipe *pipe, u64 position)
+static struct buffer *buffer_at(struct pipe *pipe, u32 number)
 {
-	return (char *)frame_ptr(*pipe_page(pipe, position)) +
-	       (position & ~PAGE_MASK);
+	return &pipe->ring[number % PIPE_BUFFERS];
 }
 
-static u64 page_rest(u64 position)
+static char *buffer_bytes(const struct buffer *buffer)
 {
-	return PAGE_SIZE - (position & ~PAGE_MASK);
+	return frame_ptr(buffer->frame);
 }
 
-static void free_page(struct pipe *pipe, u64 position)
-{
-	struct frame **page = pipe_page(pipe, position);
-
-	if (*page)
-		frame_put(*page);
-	*page = NULL;
-}
-
-/* @bytes have come out: free the page if nothing is left in it. */
-static void advance_read(struct pipe *pipe, u64 bytes)
-{
-	u64 old = pipe->read_position;
-	u64 new = old + bytes;
-	u64 page_end = (old & PAGE_MASK) + PAGE_SIZE;
-
-	/* The ring's other end may have come round to the same page. */
-	if (new == pipe->write_position ||
-	    (new == page_end &&
-	     pipe->write_position <= page_end + PIPE_BYTES - PAGE_SIZE))
-		free_page(pipe, old);
-	WRITE_ONCE(pipe->read_position, new);
-	if (new == pipe->write_position) {
-		/* Empty: begin the next message at the start of a page. */
-		free_page(pipe, new);
-		new = align_up(new, PAGE_SIZE);
-		WRITE_ONCE(pipe->write_position, new);
-		WRITE_ONCE(pipe->read_position, new);
-	}
-}
+/* ---- Reading ------------------------------------------------------------- */
 
 /*
- * What lies in one page goes out whole or not at all, so that bytes are lost
- * to nobody when the reader's buffer is bad.
+ * What is wanted of one buffer goes out whole or not at all, so that a
+ * reader's bad address loses no bytes.
  */
 static i64 pipe_take(struct pipe *pipe, struct io *io)
 {
 	u64 done = 0;
 
-	while (io->left && pipe_used(pipe)) {
-		u64 chunk = min_u64(page_rest(pipe->read_position),
-				    min_u64(pipe_used(pipe), io->left));
+	while (io->left && !is_empty(pipe)) {
+		struct buffer *buffer = buffer_at(pipe, pipe->tail);
+		u64 chunk = min_u64(buffer->end - buffer->start, io->left);
 		u64 moved = io_copy_out(
-			io, pipe_bytes(pipe, pipe->read_position), chunk);
+			io, buffer_bytes(buffer) + buffer->start, chunk);
 
 		if (moved < chunk) {
 			io_rewind(io, moved);
 			return done ? (i64)done : -EFAULT;
 		}
-		advance_read(pipe, chunk);
 		done += chunk;
+		buffer->start += chunk;
+		if (buffer->start == buffer->end) {
+			frame_put(buffer->frame);
+			WRITE_ONCE(pipe->tail, pipe->tail + 1);
+		}
 	}
 	return (i64)done;
 }
@@ -120,7 +100,7 @@ static i64 pipe_read(struct file *file, struct io *io)
 	if (!io->left)
 		return 0;
 	mutex_lock(&pipe->lock);
-	while (!pipe_used(pipe) && pipe->writers) {
+	while (is_empty(pipe) && pipe->writers) {
 		if (file->flags & O_NONBLOCK) {
 			result = -EAGAIN;
 			break;
@@ -128,7 +108,7 @@ static i64 pipe_read(struct file *file, struct io *io)
 		mutex_unlock(&pipe->lock);
 		result = wait_event_interruptible(
 			&pipe->can_read,
-			pipe_used(pipe) || !READ_ONCE(pipe->writers));
+			!is_empty(pipe) || !READ_ONCE(pipe->writers));
 		if (result)
 			return result;
 		mutex_lock(&pipe->lock);
@@ -141,87 +121,122 @@ static i64 pipe_read(struct file *file, struct io *io)
 	return result;
 }
 
-/* As pipe_take(): page by page, each whole or not at all. */
-static i64 pipe_fill(struct pipe *pipe, struct io *io)
+/* ---- Writing ------------------------------------------------------------- */
+
+/* Copy to the end of @buffer, all @bytes or none. */
+static int append(struct buffer *buffer, struct io *io, u64 bytes)
 {
-	u64 done = 0;
+	u64 moved = io_copy_in(io, buffer_bytes(buffer) + buffer->end, bytes);
 
-	while (io->left && pipe_used(pipe) < PIPE_BYTES) {
-		u64 position = pipe->write_position;
-		u64 room = PIPE_BYTES - pipe_used(pipe);
-		u64 chunk =
-			min_u64(page_rest(position), min_u64(room, io->left));
-		struct frame **page = pipe_page(pipe, position);
-		u64 moved;
-
-		if (!*page)
-			*page = frame_alloc(FRAME_KERNEL);
-		if (!*page)
-			return done ? (i64)done : -ENOMEM;
-		moved = io_copy_in(io, pipe_bytes(pipe, position), chunk);
-		if (moved < chunk) {
-			io_rewind(io, moved);
-			if (!pipe_used(pipe))
-				free_page(pipe, position);
-			return done ? (i64)done : -EFAULT;
-		}
-		WRITE_ONCE(pipe->write_position, position + chunk);
-		done += chunk;
+	if (moved < bytes) {
+		io_rewind(io, moved);
+		return -EFAULT;
 	}
-	return (i64)done;
+	buffer->end += bytes;
+	return 0;
 }
 
-/* Sleep until there is room for @bytes.  => pipe->lock is dropped meanwhile */
-static int wait_for_room(struct pipe *pipe, u64 bytes)
+/*
+ * What exceeds whole pages joins the bytes of the write before, if it fits.
+ * Return: bytes moved, or -EFAULT.
+ */
+static i64 pipe_merge(struct pipe *pipe, struct io *io)
+{
+	u64 odd_bytes = io->left & ~PAGE_MASK;
+	struct buffer *last = buffer_at(pipe, pipe->head - 1);
+	int error;
+
+	if (!odd_bytes || is_empty(pipe) || last->end + odd_bytes > PAGE_SIZE)
+		return 0;
+	error = append(last, io, odd_bytes);
+	return error ? error : (i64)odd_bytes;
+}
+
+/* Fill one more buffer.  Return: bytes moved, -EFAULT or -ENOMEM. */
+static i64 pipe_add_buffer(struct pipe *pipe, struct io *io)
+{
+	struct buffer *buffer = buffer_at(pipe, pipe->head);
+	u64 bytes = min_u64(io->left, PAGE_SIZE);
+	int error;
+
+	*buffer = (struct buffer){ .frame = frame_alloc(FRAME_KERNEL) };
+	if (!buffer->frame)
+		return -ENOMEM;
+	error = append(buffer, io, bytes);
+	if (error) {
+		frame_put(buffer->frame);
+		return error;
+	}
+	WRITE_ONCE(pipe->head, pipe->head + 1);
+	return (i64)bytes;
+}
+
+/* Sleep until there is room.  => pipe->lock is dropped meanwhile */
+static int wait_for_room(struct pipe *pipe)
 {
 	int error;
 
 	mutex_unlock(&pipe->lock);
 	wait_wake_all(&pipe->can_read);
 	error = wait_event_interruptible(
-		&pipe->can_write, PIPE_BYTES - pipe_used(pipe) >= bytes ||
-					  !READ_ONCE(pipe->readers));
+		&pipe->can_write, !is_full(pipe) || !READ_ONCE(pipe->readers));
 	mutex_lock(&pipe->lock);
 	return error;
 }
 
+/* One step of a write.  Return: bytes moved, 0: try again, or -errno. */
+static i64 write_step(struct file *file, struct pipe *pipe, struct io *io)
+{
+	if (!pipe->readers) {
+		signal_send(current_task(), SIGPIPE);
+		return -EPIPE;
+	}
+	if (!is_full(pipe))
+		return pipe_add_buffer(pipe, io);
+	if (file->flags & O_NONBLOCK)
+		return -EAGAIN;
+	return wait_for_room(pipe);
+}
+
+/*
+ * A write of up to PIPE_BUF bytes, which is one page, goes into one buffer:
+ * it is never mixed with those of others.
+ */
 static i64 pipe_write(struct file *file, struct io *io)
 {
 	struct pipe *pipe = file->inode->private;
-	u64 needed = io->left <= PIPE_BUF ? io->left : 1;
 	i64 done = 0;
 	i64 result = 0;
 
 	mutex_lock(&pipe->lock);
-	while (io->left && result >= 0) {
-		if (!pipe->readers) {
-			signal_send(current_task(), SIGPIPE);
-			result = -EPIPE;
-		} else if (PIPE_BYTES - pipe_used(pipe) >= needed) {
-			result = pipe_fill(pipe, io);
-			if (result > 0)
-				done += result;
-			if (io->left && needed != 1)
-				break; /* a bad buffer or no memory */
-		} else if (file->flags & O_NONBLOCK) {
-			result = -EAGAIN;
-		} else {
-			result = wait_for_room(pipe, needed);
-		}
+	if (pipe->readers)
+		result = pipe_merge(pipe, io);
+	while (result >= 0 && io->left) {
+		done += result;
+		result = write_step(file, pipe, io);
 	}
+	if (result > 0)
+		done += result;
 	mutex_unlock(&pipe->lock);
 	if (done)
 		wait_wake_all(&pipe->can_read);
 	return done ? done : result;
 }
 
+/* ---- The rest ------------------------------------------------------------ */
+
 static i64 pipe_ioctl(struct file *file, u32 command, u64 argument)
 {
 	struct pipe *pipe = file->inode->private;
-	u32 used = (u32)pipe_used(pipe);
+	u32 used = 0;
 
 	if (command != FIONREAD)
 		return -ENOTTY;
+	mutex_lock(&pipe->lock);
+	for (u32 i = pipe->tail; i != pipe->head; i++)
+		used += (u32)(buffer_at(pipe, i)->end -
+			      buffer_at(pipe, i)->start);
+	mutex_unlock(&pipe->lock);
 	return copy_to_user(VADDR(argument), &used, sizeof(used));
 }
 
@@ -265,9 +280,8 @@ static void pipe_destroy(struct inode *inode)
 {
 	struct pipe *pipe = inode->private;
 
-	for (u64 i = 0; i < PIPE_PAGES; i++)
-		if (pipe->pages[i])
-			frame_put(pipe->pages[i]);
+	for (u32 i = pipe->tail; i != pipe->head; i++)
+		frame_put(buffer_at(pipe, i)->frame);
 	kmem_cache_free(&pipe_cache, pipe);
 }
 

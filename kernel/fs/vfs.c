@@ -52,7 +52,7 @@ static int find_or_create(struct path_last *last, u32 flags, u32 mode,
 	} else if (dir->ops->create) {
 		error = dir->ops->create(dir, last->name, &node, inode);
 	} else {
-		error = -EACCES;
+		error = -ENOENT; /* a file system of fixed names: /proc */
 	}
 	mutex_unlock(&dir->lock);
 	return error;

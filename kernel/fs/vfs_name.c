@@ -81,7 +81,7 @@ static int make_locked(const struct path_last *last,
 	if (last->has_slash && !is_directory)
 		return -ENOENT;
 	if (!dir->ops->create)
-		return -EPERM;
+		return -ENOENT;
 	return dir->ops->create(dir, last->name, node, made);
 }
 

@@ -1,7 +1,7 @@
 /*
  * exec_stack.c - the stack a new program finds
  *
- *	USER_END
+ *	STACK_TOP
  *	    8 bytes of zeros
  *	    strings: arguments, environment, path of the program
  *	    16 random bytes, the name of the platform
@@ -43,6 +43,13 @@
 #define CLOCK_TICKS_PER_SECOND 100
 #define CPUID_FEATURES 1
 #define END_BYTES sizeof(u64)
+
+/*
+ * As many pages stay free at the end of user memory as at its start: whoever
+ * runs past the end of the stack faults.
+ */
+#define STACK_TOP (USER_END - USER_START)
+
 #define PLATFORM "x86_64"
 
 /* Mapped below what is needed, as on Linux: saves the first few faults. */
@@ -136,7 +143,7 @@ static struct exec_layout plan(const struct exec_args *args)
 		    AUXILIARY_COUNT * sizeof(struct auxiliary);
 	struct exec_layout layout;
 
-	layout.strings = USER_END - END_BYTES - args->bytes;
+	layout.strings = STACK_TOP - END_BYTES - args->bytes;
 	layout.extra =
 		align_down(layout.strings - sizeof(struct exec_extra), 16);
 	layout.rsp = align_down(layout.extra - bytes, 16);
@@ -180,7 +187,7 @@ int exec_stack_build(struct mm *mm, const struct elf_program *program,
 {
 	struct exec_layout layout = plan(args);
 	u64 start = align_down(layout.rsp, PAGE_SIZE) - STACK_EXTRA_BYTES;
-	int error = map_stack(mm, VADDR(USER_END), USER_END - start,
+	int error = map_stack(mm, VADDR(STACK_TOP), STACK_TOP - start,
 			      program->is_stack_executable);
 
 	*rsp = layout.rsp;

@@ -39,8 +39,9 @@ __attribute__((naked)) static void single_step(void)
 
 __attribute__((naked)) static void far_jump(void)
 {
-	/* To the kernel's code segment, by way of the stack. */
-	__asm__("lea 1f(%rip), %rax; push $0x8; push %rax; lretq; 1: ret");
+	/* To the kernel's code segment: a pointer of 32 + 16 bits. */
+	__asm__("lea 1f(%rip), %rax; movabs $0x800000000, %rdx;"
+		"or %rdx, %rax; push %rax; ljmp *(%rsp); 1: pop %rax; ret");
 }
 
 __attribute__((naked)) static void x87_divide(void)
@@ -60,7 +61,7 @@ static const struct {
 	{ "into", into_32bit },
 	{ "int3", breakpoint },
 	{ "trap flag", single_step },
-	{ "far return to a kernel segment", far_jump },
+	{ "far jump to a kernel segment", far_jump },
 };
 
 static void die(void)

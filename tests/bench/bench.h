@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/bench/bench.h - what the benchmark programs share.
+ *
+ * A benchmark is a function that takes samples with SAMPLE() and hands them
+ * to report().  The unit is one tick of the time-stamp counter: under
+ * "tools/run --icount" that is exactly one guest instruction, and the whole
+ * figure repeats to the last digit.  The programs are plain C for any kernel
+ * with Linux's system calls.
+ *
+ *	PROGRAM [--quick] [NAME...]	run all, or the named ones
+ *
+ * Output, one line a figure, after the last measurement:
+ *
+ *	zero_fill.median 812 ticks
+ */
+#pragma once
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <stdarg.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "../../user/calf.h"
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { SAMPLES_MAX = 1024, REPORT_MAX = 8192 };
+
+static unsigned long samples[SAMPLES_MAX];
+static int sample_count;
+static unsigned long sample_overhead; /* ticks of an empty SAMPLE() */
+static bool quick; /* a few samples only, for the tests of the benchmark */
+
+/* ---- Taking a sample ------------------------------------------------ */
+
+/*
+ * No compiler emits a no-operation of 14 or 15 bytes, so the profiler knows
+ * by the length alone where a sample begins (15) and ends (14).
+ */
+#define MARK_BEGIN                                                             \
+	".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x2e,0x0f,0x1f,0x84,0,0,0,0,0\n\t"
+#define MARK_END                                                               \
+	".byte 0x66,0x66,0x66,0x66,0x66,0x2e,0x0f,0x1f,0x84,0,0,0,0,0\n\t"
+#define RDTSC "rdtsc\n\tshl $32, %%rdx\n\tor %%rdx, %%rax\n\t"
+
+static inline unsigned long sample_begin(void)
+{
+	unsigned long now;
+
+	__asm__ volatile(MARK_BEGIN RDTSC : "=a"(now)::"rdx", "cc", "memory");
+	return now;
+}
+
+static inline unsigned long sample_end(void)
+{
+	unsigned long now;
+
+	__asm__ volatile(RDTSC MARK_END : "=a"(now)::"rdx", "cc", "memory");
+	return now;
+}
+
+/* Ticks between the two, without what the measuring itself takes. */
+static inline unsigned long sample_ticks(unsigned long begin, unsigned long end)
+{
+	unsigned long ticks = end - begin;
+
+	return ticks > sample_overhead ? ticks - sample_overhead : 0;
+}
+
+static inline void sample_add(unsigned long ticks)
+{
+	if (sample_count < SAMPLES_MAX)
+		samples[sample_count++] = ticks;
+}
+
+/* Measure one operation. */
+#define SAMPLE(...)                                                            \
+	do {                                                                   \
+		unsigned long begin_ = sample_begin();                         \
+		__VA_ARGS__;                                                   \
+		sample_add(sample_ticks(begin_, sample_end()));                \
+	} while (0)
+
+/* ---- Reporting ------------------------------------------------------ */
+
+static char report_text[REPORT_MAX];
+static size_t report_length;
+
+static inline void report_line(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+static inline void report_line(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	report_length += (size_t)vsnprintf(report_text + report_length,
+					   sizeof(report_text) - report_length,
+					   format, list);
+	va_end(list);
+	if (report_length >= sizeof(report_text)) {
+		fputs("bench: the report is too long\n", stderr);
+		_exit(1);
+	}
+}
+
+static inline int by_value(const void *left, const void *right)
+{
+	unsigned long a = *(const unsigned long *)left;
+	unsigned long b = *(const unsigned long *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* Median, smallest and mean of the samples; then begin again with none. */
+static inline void report(const char *name, const char *suffix)
+{
+	unsigned long sum = 0;
+
+	if (sample_count == 0)
+		return;
+	qsort(samples, (size_t)sample_count, sizeof(samples[0]), by_value);
+	for (int i = 0; i < sample_count; i++)
+		sum += samples[i];
+	report_line("%s%s.median %lu ticks\n", name, suffix,
+		    samples[sample_count / 2]);
+	report_line("%s%s.min %lu ticks\n", name, suffix, samples[0]);
+	report_line("%s%s.mean %lu ticks\n", name, suffix,
+		    sum / (unsigned long)sample_count);
+	sample_count = 0;
+}
+
+/* ---- Calling the kernel without the C library ----------------------- */
+
+static inline long call(long number, long a, long b, long c)
+{
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "0"(number), "D"(a), "S"(b), "d"(c)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline void *call_mmap(size_t size)
+{
+	register long flags __asm__("r10") = MAP_PRIVATE | MAP_ANONYMOUS;
+	register long fd __asm__("r8") = -1;
+	register long offset __asm__("r9") = 0;
+	void *result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "0"(SYS_mmap), "D"(0), "S"(size),
+			   "d"(PROT_READ | PROT_WRITE), "r"(flags), "r"(fd),
+			   "r"(offset)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline long call_wait(pid_t pid)
+{
+	register long usage __asm__("r10") = 0;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "0"(SYS_wait4), "D"(pid), "S"(0), "d"(0), "r"(usage)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static inline void die(const char *what)
+{
+	perror(what);
+	_exit(1);
+}
+
+/* ---- A program of benchmarks ---------------------------------------- */
+
+struct benchmark {
+	const char *name;
+	void (*run)(const char *name);
+};
+
+static inline bool is_wanted(const char *name, int argc, char **argv)
+{
+	int named = 0;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], name))
+			return true;
+		named += strcmp(argv[i], "--quick") != 0;
+	}
+	return named == 0;
+}
+
+static inline void measure_overhead(void)
+{
+	for (int i = 0; i < 101; i++)
+		SAMPLE();
+	qsort(samples, 101, sizeof(samples[0]), by_value);
+	sample_overhead = samples[50];
+	sample_count = 0;
+}
+
+/* What main() does: run the wanted ones of @list, then print the figures. */
+static inline int bench_main(const struct benchmark *list, size_t count,
+			     int argc, char **argv)
+{
+	unsigned long ticks;
+	size_t done = 0;
+	long ns;
+
+	for (int i = 1; i < argc; i++)
+		quick |= !strcmp(argv[i], "--quick");
+	settle();
+	ns = now_ns();
+	ticks = now_cycles();
+	measure_overhead();
+	for (size_t i = 0; i < count; i++)
+		if (is_wanted(list[i].name, argc, argv))
+			list[i].run(list[i].name);
+	ticks = now_cycles() - ticks;
+	ns = now_ns() - ns;
+	if (ns > 0)
+		report_line("clock %lu ticks/us\n",
+			    (ticks * 1000 + (unsigned long)ns / 2) /
+				    (unsigned long)ns);
+	while (done < report_length) {
+		long part = write(STDOUT_FILENO, report_text + done,
+				  report_length - done);
+
+		if (part < 0)
+			return 1;
+		done += (size_t)part;
+	}
+	return 0;
+}

@@ -1,0 +1,224 @@
+/* host-test: mm */
+/*
+ * test_frame.c - the buddy allocator, the counts, the reserve, the poison
+ */
+#include "mm/buddy.h"
+#include "tests/host/fake_machine.h"
+
+static u64 free_frames(void)
+{
+	return frame_stats_read().free;
+}
+
+/* Take all there is, in single frames; give every second one back … */
+static void test_split_and_join(void)
+{
+	static struct frame *taken[MACHINE_BYTES / PAGE_SIZE];
+	u64 all, count = 0;
+	struct frame *block;
+
+	machine_start();
+	all = free_frames();
+	while ((block = frame_alloc(FRAME_KERNEL)))
+		taken[count++] = block;
+	CHECK_EQUAL(count, all);
+	CHECK_EQUAL(free_frames(), 0);
+
+	for (u64 i = 0; i < count; i += 2)
+		frame_put(taken[i]);
+	CHECK_EQUAL(free_frames(), (all + 1) / 2);
+	/* … no two of which are neighbours: there is no block of two. */
+	CHECK(!frame_alloc_block(FRAME_KERNEL, 1));
+	CHECK(!frame_alloc_block(FRAME_KERNEL, FRAME_ORDER_MAX));
+
+	/* The others too, and all is joined to blocks as large as before. */
+	for (u64 i = 1; i < count; i += 2)
+		frame_put(taken[i]);
+	CHECK_EQUAL(free_frames(), all);
+	block = frame_alloc_block(FRAME_KERNEL, FRAME_ORDER_MAX);
+	CHECK(block);
+	CHECK_EQUAL(frame_pfn(block).val % (1UL << FRAME_ORDER_MAX), 0);
+	CHECK_EQUAL(free_frames(), all - (1UL << FRAME_ORDER_MAX));
+	for (u64 i = 0; i < 1UL << FRAME_ORDER_MAX; i++)
+		frame_put(&block[i]);
+	CHECK_EQUAL(free_frames(), all);
+}
+
+/* Of every order: aligned, each frame with a count of its own. */
+static void test_blocks(void)
+{
+	machine_start();
+	for (unsigned int order = 0; order <= FRAME_ORDER_MAX; order++) {
+		struct frame *block = frame_alloc_block(FRAME_KERNEL, order);
+
+		CHECK(block);
+		CHECK_EQUAL(frame_pfn(block).val % (1UL << order), 0);
+		for (u64 i = 0; i < 1UL << order; i++) {
+			CHECK_EQUAL(frame_refcount(&block[i]), 1);
+			CHECK_EQUAL(block[i].kind, FRAME_KERNEL);
+			frame_put(&block[i]);
+		}
+	}
+}
+
+static void test_reserve(void)
+{
+	machine_start();
+	while (frame_alloc(FRAME_ANON))
+		;
+	CHECK_EQUAL(free_frames(), frame_stats.emergency);
+	CHECK(frame_stats.emergency >= 64);
+	CHECK(!frame_alloc(FRAME_PGTABLE));
+	CHECK(frame_alloc(FRAME_KERNEL));
+	CHECK(!frame_alloc_zeroed(FRAME_ANON));
+}
+
+static void test_counts(void)
+{
+	struct frame *frame;
+	struct frame_stats before;
+
+	machine_start();
+	before = frame_stats_read();
+	frame = frame_alloc_zeroed(FRAME_ANON);
+	CHECK_EQUAL(*(u64 *)frame_ptr(frame), 0);
+	frame_adopt_mapped(frame);
+	frame_get_mapped(frame);
+	frame_get(frame);
+	CHECK_EQUAL(frame_refcount(frame), 3);
+	CHECK_EQUAL(frame_mapcount(frame), 2);
+	frame_put_mapped(frame);
+	frame_put_mapped(frame);
+	CHECK_EQUAL(frame_refcount(frame), 1);
+	CHECK_EQUAL(frame_mapcount(frame), 0);
+	frame_put(frame);
+	CHECK_EQUAL(frame->kind, FRAME_FREE);
+	CHECK_EQUAL(frame_stats.allocations, before.allocations + 1);
+	CHECK_EQUAL(frame_stats.frees, before.frees + 1);
+	CHECK_EQUAL(free_frames(), before.free);
+}
+
+/* 300 sharers: a count of eight bits would have gone round. */
+static void test_many_sharers(void)
+{
+	struct frame *frame;
+
+	machine_start();
+	frame = frame_alloc(FRAME_ANON);
+	for (int i = 0; i < 300; i++)
+		frame_get_mapped(frame);
+	CHECK_EQUAL(frame_refcount(frame), 301);
+	CHECK_EQUAL(frame_mapcount(frame), 300);
+}
+
+/* ---- Mistakes that must not go unnoticed ---- */
+
+static void put_twice(void)
+{
+	struct frame *frame = frame_alloc(FRAME_ANON);
+
+	frame_put(frame);
+	frame_put(frame);
+}
+
+static void get_free(void)
+{
+	struct frame *frame = frame_alloc(FRAME_ANON);
+
+	frame_put(frame);
+	frame_get(frame);
+}
+
+static void get_too_often(void)
+{
+	struct frame *frame = frame_alloc(FRAME_ANON);
+
+	frame->refcount = ~0u;
+	frame_get(frame);
+}
+
+static void put_mapped(void)
+{
+	struct frame *frame = frame_alloc(FRAME_ANON);
+
+	frame_adopt_mapped(frame);
+	frame_put(frame);
+}
+
+static void put_unmapped(void)
+{
+	frame_put_mapped(frame_alloc(FRAME_ANON));
+}
+
+static void put_zero_frame(void)
+{
+	frame_put(zero_frame);
+}
+
+/* A store to free memory, through an address AddressSanitizer cannot know. */
+static void write_free(void)
+{
+	struct frame *frame = frame_alloc(FRAME_ANON);
+	volatile u64 *word = (volatile u64 *)frame_ptr(frame) + 100;
+
+	frame_put(frame);
+	__asm__ volatile("movq $7, (%0)" : : "r"(word) : "memory");
+	CHECK(frame_alloc(FRAME_ANON) == frame);
+}
+
+static void give_used(void)
+{
+	struct frame *frame = frame_alloc(FRAME_ANON);
+
+	buddy_give(frame, 0);
+	(void)!frame_alloc(FRAME_ANON);
+}
+
+static void put_before_flush(void)
+{
+	struct frame *frame = frame_alloc(FRAME_ANON);
+	struct tlb_space space;
+
+	tlb_space_init(&space, PFN(0));
+	tlb_switch_to(&space);
+	frame_adopt_mapped(frame);
+	tlb_ledger_record(&space, VADDR(USER_START),
+			  pte_make(frame_pfn(frame),
+				   (struct pte_rights){ .read = true }),
+			  (pte_t){ 0 });
+	frame_put_mapped(frame);
+}
+
+static void beyond_memory(void)
+{
+	(void)pfn_to_frame(PFN(frame_count));
+}
+
+static void test_mistakes(void)
+{
+	machine_start();
+	CHECK_PANIC(put_twice, "I3 violated");
+	CHECK_PANIC(get_free, "I3 violated");
+	CHECK_PANIC(get_too_often, "has refcount 4294967295");
+	CHECK_PANIC(put_mapped, "I2 violated");
+	CHECK_PANIC(put_unmapped, "I1 violated");
+	CHECK_PANIC(put_zero_frame, "I9 violated");
+	CHECK_PANIC(write_free, "was written at offset 0x320");
+	CHECK_PANIC(give_used, "has refcount 1");
+	CHECK_PANIC(put_before_flush, "I13 violated");
+	CHECK_PANIC(beyond_memory, "assertion failed");
+}
+
+int main(void)
+{
+	static const struct host_test tests[] = {
+		{ "split and join", test_split_and_join },
+		{ "blocks", test_blocks },
+		{ "reserve", test_reserve },
+		{ "counts", test_counts },
+		{ "many sharers", test_many_sharers },
+		{ "mistakes", test_mistakes },
+	};
+
+	return RUN_TESTS(tests);
+}
