@@ -221,7 +221,7 @@ refuse:
 
 section .rodata
 no_long_mode_text:
-	db "calf: this CPU has no 64-bit (long) mode", 13, 10, 0
+	db "calf: this CPU has no long mode (64-bit)", 13, 10, 0
 no_nx_text:
 	db "calf: this CPU has no NX bit (no-execute pages)", 13, 10, 0
 

@@ -21,6 +21,11 @@ static u32 word_count;
 static u32 option_count; /* words before "--" */
 static bool has_too_many; /* words */
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 /*
  * Move one word to its place without quotes and escapes, which it can only
  * get shorter by.  Return: where to go on.
@@ -30,7 +35,7 @@ static char *cut_word(char *from)
 	char *to = from;
 	bool is_quoted = false;
 
-	for (; *from && (is_quoted || *from != ' '); from++) {
+	for (; *from && (is_quoted || !is_space(*from)); from++) {
 		if (*from == '"') {
 			is_quoted = !is_quoted;
 			continue;
@@ -51,11 +56,8 @@ static void split(void)
 {
 	char *at = line;
 
-	for (char *c = line; *c; c++)
-		if (*c == '\t' || *c == '\n' || *c == '\r')
-			*c = ' ';
 	while (1) {
-		while (*at == ' ')
+		while (is_space(*at))
 			at++;
 		if (!*at)
 			return;

@@ -52,23 +52,33 @@ static pte_t *boot_slot(u64 address, int level)
 	return slot;
 }
 
-/* All of [start, end), with the largest pages that fit. */
+#define LEVEL_2M (PGTABLE_LEAF_LEVEL + 1)
+#define LEVEL_1G (PGTABLE_LEAF_LEVEL + 2)
+
+/* The level of the largest page that can start at @at and ends by @end. */
+static int direct_map_level(u64 at, u64 end)
+{
+	u64 bytes = pgtable_entry_bytes(LEVEL_1G);
+	pte_t *slot = boot_slot(DIRECT_MAP_BASE + at, LEVEL_1G);
+
+	/* A neighbouring range may have put a table there already. */
+	if (!cpu_features.pages_1g || !is_aligned(at, bytes) ||
+	    at + bytes > end || pte_is_present(pte_load(slot)))
+		return LEVEL_2M;
+	return LEVEL_1G;
+}
+
+/* All of [start, end), rounded outwards: neighbours may share a large page. */
 static void map_direct(u64 start, u64 end)
 {
-	int large = PGTABLE_LEAF_LEVEL + 1;
-	u64 step;
+	u64 at = align_down(start, pgtable_entry_bytes(LEVEL_2M));
+	int level;
 
-	start = align_down(start, pgtable_entry_bytes(large));
-	end = align_up(end, pgtable_entry_bytes(large));
-	for (u64 at = start; at < end; at += step) {
-		int level = large;
+	for (end = align_up(end, pgtable_entry_bytes(LEVEL_2M)); at < end;
+	     at += pgtable_entry_bytes(level)) {
 		pte_t *slot;
 
-		step = pgtable_entry_bytes(large + 1);
-		if (cpu_features.pages_1g && is_aligned(at, step) &&
-		    at + step <= end)
-			level = large + 1;
-		step = pgtable_entry_bytes(level);
+		level = direct_map_level(at, end);
 		slot = boot_slot(DIRECT_MAP_BASE + at, level);
 		if (!pte_is_present(pte_load(slot)))
 			pte_store(slot, pte_make_large(paddr_to_pfn(PADDR(at)),

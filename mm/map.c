@@ -35,7 +35,7 @@ static void free_tables(struct mm *mm, vaddr_t start, vaddr_t end)
 	if (above)
 		hole.ceiling = above->start;
 	else /* whole tables fit, although user space ends a page early */
-		hole.ceiling = VADDR(align_up(USER_END, 1UL << 47));
+		hole.ceiling = VADDR(PGTABLE_USER_END);
 	if (below != &mm->vmas.list)
 		hole.floor = list_entry(below, struct vma, list_node)->end;
 	pgtable_free_hole(&mm->pgtable, &hole);

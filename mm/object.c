@@ -50,6 +50,7 @@ void object_put(struct object *object)
 	spin_lock(&all_lock);
 	list_remove(&object->all_node);
 	spin_unlock(&all_lock);
+	kfree(object->name);
 	kmem_cache_free(&object_cache, object);
 }
 

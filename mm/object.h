@@ -27,7 +27,7 @@ struct object {
 	u64 size_bytes; /* lock; pages wholly beyond it do not exist */
 	u64 frame_count; /* lock */
 	struct list_node all_node; /* for the checker */
-	const char *name; /* for /proc/PID/maps; owned by the inode */
+	char *name; /* for /proc/PID/maps; from kmalloc(), freed with it */
 };
 
 /* Return: an object of @size_bytes without frames, one reference; or NULL. */

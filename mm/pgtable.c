@@ -163,8 +163,7 @@ void pgtable_free_hole(struct pgtable *pgtable, const struct pgtable_hole *hole)
 void pgtable_destroy(struct pgtable *pgtable)
 {
 	/* All of the lower half, as far as its root entries reach. */
-	vaddr_t end = VADDR(PGTABLE_KERNEL_INDEX *
-			    pgtable_entry_bytes(PGTABLE_ROOT_LEVEL));
+	vaddr_t end = VADDR(PGTABLE_USER_END);
 	struct pgtable_hole hole = { VADDR(0), end, VADDR(0), end };
 
 	pgtable_free_hole(pgtable, &hole);

@@ -18,6 +18,10 @@ struct pgtable {
 	u64 table_pages; /* frames of all levels, the root included */
 };
 
+/* The lower half of a root is the user's, the upper one the kernel's. */
+#define PGTABLE_USER_END                                                       \
+	(PGTABLE_KERNEL_INDEX * pgtable_entry_bytes(PGTABLE_ROOT_LEVEL))
+
 /* The kernel's own; every other root shares its upper half (I12). */
 extern struct pgtable kernel_pgtable;
 

@@ -66,16 +66,6 @@ void inode_get(struct inode *inode)
 	ASSERT(old != 0);
 }
 
-/* Mappings may outlive the inode, and keep the name with the object then. */
-static void put_object(struct object *object)
-{
-	if (__atomic_load_n(&object->refcount, __ATOMIC_ACQUIRE) == 1) {
-		kfree((void *)(uintptr_t)object->name);
-		object->name = NULL;
-	}
-	object_put(object);
-}
-
 /*
  * An inode holds its parent, so the last reference of a file in a removed
  * directory may free the directory too, and so on: a loop, not a recursion,
@@ -90,7 +80,7 @@ void inode_put(struct inode *inode)
 		if (inode->ops->destroy)
 			inode->ops->destroy(inode);
 		if (inode->object)
-			put_object(inode->object);
+			object_put(inode->object); /* mappings may go on */
 		kmem_cache_free(&inode_cache, inode);
 		inode = parent;
 	}

@@ -113,6 +113,9 @@ static void sharing(void)
 	CHECK(pages_hold(area, 0, pages, 'p'));
 	write_pages(area, 0, pages, 'p');
 	settle();
+	/* A child of the killed one is init's now, who may need a moment. */
+	for (int i = 0; i < 1000 && free_frames() != before; i++)
+		usleep(1000);
 	CHECK_EQ(free_frames(), before);
 	say("sharing fork, with few frames left: ENOMEM, until there are "
 	    "enough\n");
