@@ -30,12 +30,20 @@ extern const char ksyms_start[], ksyms_end[];
  */
 #define KSTACK_TABLES_FOR 1024UL
 
-static const struct pte_rights rights_rx = { .read = true,
+static const struct pte_rights rights_rx = { .user = false,
+					     .read = true,
+					     .write = false,
 					     .exec = true,
 					     .global = true };
-static const struct pte_rights rights_r = { .read = true, .global = true };
-static const struct pte_rights rights_rw = { .read = true,
+static const struct pte_rights rights_r = { .user = false,
+					    .read = true,
+					    .write = false,
+					    .exec = false,
+					    .global = true };
+static const struct pte_rights rights_rw = { .user = false,
+					     .read = true,
 					     .write = true,
+					     .exec = false,
 					     .global = true };
 
 static struct spinlock kstack_lock = SPINLOCK_INIT("kstack");

@@ -246,7 +246,7 @@ static inline struct page_view page_look(const volatile void *address)
 	struct page_view view = { false,   UNKNOWN, UNKNOWN,
 				  UNKNOWN, UNKNOWN, false };
 
-	if (entry == UNKNOWN || !(entry >> 63 & 1))
+	if (entry == UNKNOWN || entry >= 0) /* bit 63: present */
 		return view;
 	view.present = true;
 	view.object = entry >> 61 & 1;
