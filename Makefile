@@ -117,11 +117,13 @@ kernel-c   := $(call find-in,boot kernel mm,*.c)
 kernel-asm := $(call find-in,boot kernel mm,*.asm)
 user-c     := $(sort $(wildcard user/*.c))
 guest-c    := $(sort $(wildcard tests/guest/*.c tests/programs/*.c))
+bench-c    := $(sort $(wildcard tests/bench/*.c))
 linker-script := linker.ld
 
 objects    := $(kernel-c:%.c=$(B)/%.o) $(kernel-asm:%.asm=$(B)/%.asm.o)
 programs   := $(user-c:%.c=$(B)/%)
 guests     := $(guest-c:%.c=$(O)/%)
+benches    := $(bench-c:%.c=$(O)/%)
 KERNEL     := $(B)/kernel.elf
 INITRAMFS  := $(B)/initramfs.cpio
 ISO        := $(B)/calf.iso
@@ -131,7 +133,7 @@ Q   := $(if $(V),,@)
 say  = @$(if $(V),:,printf '  %-7s %s\n' '$(1)' '$(2)')
 
 .PHONY: all
-all: $(KERNEL) $(programs) $(INITRAMFS) $(guests)
+all: $(KERNEL) $(programs) $(INITRAMFS) $(guests) $(benches)
 
 # ---- Rebuild what other flags would build differently ---------------------
 # Each stamp file holds a command; it changes only if the command does.
@@ -190,7 +192,17 @@ $(B)/user/%: user/%.c $(O)/.musl
 $(O)/tests/%: tests/%.c $(O)/.musl
 	$(call say,MUSL,$<)
 	@mkdir -p $(@D)
-	$(Q)$(MUSL_CC) $(USER_CFLAGS) -MMD -MP -MF $@.d -o $@ $<
+	$(Q)$(MUSL_CC) $(USER_CFLAGS) $(NO_LIBC) -MMD -MP -MF $@.d -o $@ $<
+$(O)/tests/bench/tiny $(O)/tests/bench/first: NO_LIBC := -nostdlib
+
+# QEMU takes a plugin only if it was made for its version of the interface.
+plugin-version = $(if $(shell $(QEMU) --version 2>/dev/null | \
+	grep -E 'version ([4-8])\.'),1,2)
+$(O)/tests/bench/plugin/count.so: tests/bench/plugin/count.c
+	$(call say,HOSTCC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -O2 -Wall -Wextra -shared -fPIC \
+		-DPLUGIN_VERSION=$(plugin-version) -o $@ $<
 
 $(B)/stripped/%: $(B)/user/%
 	@mkdir -p $(@D)
@@ -263,6 +275,19 @@ test-host:
 test-bugs: all
 	@BUILD=$(O) $(PYTHON) tools/bugs $(BUG)
 
+# PROFILE=20 shows more functions; QUICK=1 takes few samples and no times.
+.PHONY: bench bench-linux deps-linux
+bench-env := QEMU='$(QEMU)' NM='$(NM)'
+bench: $(O)/tests/bench/plugin/count.so
+	+@$(MAKE) DEBUG=0 all
+	@$(bench-env) tools/bench --build $(O) --json $(O)/bench.json \
+		$(if $(PROFILE),--profile $(PROFILE)) $(if $(QUICK),--quick --no-wall)
+bench-linux:
+	+@$(MAKE) DEBUG=0 all
+	@$(bench-env) tools/bench-linux --build $(O)
+deps-linux:
+	@tools/bench-linux --build $(O) --fetch
+
 check:
 	@CC='$(CC) $(CFLAGS)' MUSL_CC='$(MUSL_CC) $(USER_CFLAGS)' tools/check
 
@@ -288,7 +313,7 @@ clean:
 help:
 	@cat tools/help.txt
 
--include $(objects:.o=.d) $(programs:=.d) $(guests:=.d) \
+-include $(objects:.o=.d) $(programs:=.d) $(guests:=.d) $(benches:=.d) \
 	$(B)/ksyms.d $(B)/ksyms-empty.d
 
 endif

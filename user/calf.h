@@ -245,15 +245,16 @@ static inline struct page_view page_look(const volatile void *address)
 				(unsigned long)address / PAGE_SIZE);
 	struct page_view view = { false,   UNKNOWN, UNKNOWN,
 				  UNKNOWN, UNKNOWN, false };
+	unsigned long bits = (unsigned long)entry;
 
-	if (entry == UNKNOWN || entry >= 0) /* bit 63: present */
+	if (entry == UNKNOWN || !(bits >> 63 & 1))
 		return view;
 	view.present = true;
-	view.object = entry >> 61 & 1;
+	view.object = bits >> 61 & 1;
 	if (on_calf()) /* bit 58 is Calf's own; Linux always leaves it 0 */
-		view.writable = (int)(entry >> 58 & 1);
-	if (entry & ((1L << 55) - 1)) {
-		view.pfn = entry & ((1L << 55) - 1);
+		view.writable = (int)(bits >> 58 & 1);
+	if (bits & ((1L << 55) - 1)) {
+		view.pfn = bits & ((1L << 55) - 1);
 		view.refs =
 			entry_read("/proc/kpagerefs", (unsigned long)view.pfn);
 		view.maps =

@@ -41,24 +41,31 @@ static bool quick; /* a few samples only, for the tests of the benchmark */
  * by the length alone where a sample begins (15) and ends (14).
  */
 #define MARK_BEGIN                                                             \
-	".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x2e,0x0f,0x1f,0x84,0,0,0,0,0\n\t"
-#define MARK_END                                                               \
-	".byte 0x66,0x66,0x66,0x66,0x66,0x2e,0x0f,0x1f,0x84,0,0,0,0,0\n\t"
-#define RDTSC "rdtsc\n\tshl $32, %%rdx\n\tor %%rdx, %%rax\n\t"
+	".byte 0x66,0x66,0x66,0x66,0x66,0x66,0x2e,0x0f,0x1f,0x84,0,0,0,0,0"
+#define MARK_END ".byte 0x66,0x66,0x66,0x66,0x66,0x2e,0x0f,0x1f,0x84,0,0,0,0,0"
 
-static inline unsigned long sample_begin(void)
+static inline unsigned long ticks_now(void)
 {
 	unsigned long now;
 
-	__asm__ volatile(MARK_BEGIN RDTSC : "=a"(now)::"rdx", "cc", "memory");
+	__asm__ volatile("rdtsc\n\t"
+			 "shl $32, %%rdx\n\t"
+			 "or %%rdx, %%rax"
+			 : "=a"(now)::"rdx", "cc", "memory");
 	return now;
+}
+
+static inline unsigned long sample_begin(void)
+{
+	__asm__ volatile(MARK_BEGIN ::: "memory");
+	return ticks_now();
 }
 
 static inline unsigned long sample_end(void)
 {
-	unsigned long now;
+	unsigned long now = ticks_now();
 
-	__asm__ volatile(RDTSC MARK_END : "=a"(now)::"rdx", "cc", "memory");
+	__asm__ volatile(MARK_END ::: "memory");
 	return now;
 }
 
@@ -116,7 +123,7 @@ static inline int by_value(const void *left, const void *right)
 }
 
 /* Median, smallest and mean of the samples; then begin again with none. */
-static inline void report(const char *name, const char *suffix)
+static inline void report(const char *name)
 {
 	unsigned long sum = 0;
 
@@ -125,10 +132,9 @@ static inline void report(const char *name, const char *suffix)
 	qsort(samples, (size_t)sample_count, sizeof(samples[0]), by_value);
 	for (int i = 0; i < sample_count; i++)
 		sum += samples[i];
-	report_line("%s%s.median %lu ticks\n", name, suffix,
-		    samples[sample_count / 2]);
-	report_line("%s%s.min %lu ticks\n", name, suffix, samples[0]);
-	report_line("%s%s.mean %lu ticks\n", name, suffix,
+	report_line("%s.median %lu ticks\n", name, samples[sample_count / 2]);
+	report_line("%s.min %lu ticks\n", name, samples[0]);
+	report_line("%s.mean %lu ticks\n", name,
 		    sum / (unsigned long)sample_count);
 	sample_count = 0;
 }
@@ -199,10 +205,16 @@ static inline bool is_wanted(const char *name, int argc, char **argv)
 	return named == 0;
 }
 
+/* As SAMPLE() without an operation, and without the marks. */
 static inline void measure_overhead(void)
 {
-	for (int i = 0; i < 101; i++)
-		SAMPLE();
+	unsigned long begin, end;
+
+	for (int i = 0; i < 101; i++) {
+		begin = ticks_now();
+		end = ticks_now();
+		sample_add(end - begin);
+	}
 	qsort(samples, 101, sizeof(samples[0]), by_value);
 	sample_overhead = samples[50];
 	sample_count = 0;
@@ -225,8 +237,8 @@ static inline int bench_main(const struct benchmark *list, size_t count,
 	for (size_t i = 0; i < count; i++)
 		if (is_wanted(list[i].name, argc, argv))
 			list[i].run(list[i].name);
-	ticks = now_cycles() - ticks;
 	ns = now_ns() - ns;
+	ticks = now_cycles() - ticks;
 	if (ns > 0)
 		report_line("clock %lu ticks/us\n",
 			    (ticks * 1000 + (unsigned long)ns / 2) /

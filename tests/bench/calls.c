@@ -12,7 +12,7 @@ static void null_call(const char *name)
 {
 	for (int i = 0; i < (quick ? 101 : 1001); i++)
 		SAMPLE(call(SYS_getppid, 0, 0, 0));
-	report(name, "");
+	report(name);
 }
 
 /* Map one page of anonymous memory and take it away, never touched. */
@@ -21,7 +21,7 @@ static void mmap_untouched(const char *name)
 	for (int i = 0; i < (quick ? 21 : 301); i++)
 		SAMPLE(void *page = call_mmap(PAGE_SIZE);
 		       call(SYS_munmap, (long)page, PAGE_SIZE, 0));
-	report(name, "");
+	report(name);
 }
 
 /* The same with one write to the page: map, zero-fill fault, unmap, free. */
@@ -30,7 +30,7 @@ static void mmap_touched(const char *name)
 	for (int i = 0; i < (quick ? 21 : 301); i++)
 		SAMPLE(volatile char *page = call_mmap(PAGE_SIZE); *page = 1;
 		       call(SYS_munmap, (long)page, PAGE_SIZE, 0));
-	report(name, "");
+	report(name);
 }
 
 /* Grow the heap by a page and shrink it again: two calls, nothing touched. */
@@ -41,7 +41,7 @@ static void brk_untouched(const char *name)
 	for (int i = 0; i < (quick ? 21 : 301); i++)
 		SAMPLE(call(SYS_brk, end + PAGE_SIZE, 0, 0);
 		       call(SYS_brk, end, 0, 0));
-	report(name, "");
+	report(name);
 }
 
 /* The same with one write to the new page. */
@@ -52,7 +52,7 @@ static void brk_touched(const char *name)
 	for (int i = 0; i < (quick ? 21 : 301); i++)
 		SAMPLE(call(SYS_brk, end + PAGE_SIZE, 0, 0);
 		       *(volatile char *)end = 1; call(SYS_brk, end, 0, 0));
-	report(name, "");
+	report(name);
 }
 
 static const struct benchmark list[] = {

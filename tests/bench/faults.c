@@ -35,7 +35,7 @@ static void zero_fill(const char *name)
 	char *area = map_pages(PAGES, MAP_PRIVATE);
 
 	sample_writes(area);
-	report(name, "");
+	report(name);
 	munmap(area, PAGES * PAGE_SIZE);
 }
 
@@ -46,7 +46,7 @@ static void zero_map(const char *name)
 
 	for (int i = 0; i < pages(); i++)
 		SAMPLE((void)area[(size_t)i * PAGE_SIZE]);
-	report(name, "");
+	report(name);
 	munmap((void *)area, PAGES * PAGE_SIZE);
 }
 
@@ -58,7 +58,7 @@ static void zero_map_write(const char *name)
 	for (int i = 0; i < pages(); i++)
 		(void)area[(size_t)i * PAGE_SIZE];
 	sample_writes(area);
-	report(name, "");
+	report(name);
 	munmap((void *)area, PAGES * PAGE_SIZE);
 }
 
@@ -85,7 +85,7 @@ static void cow_copy(const char *name)
 	close(done[0]);
 	close(done[1]);
 	waitpid(pid, NULL, 0);
-	report(name, "");
+	report(name);
 	munmap(area, PAGES * PAGE_SIZE);
 }
 
@@ -104,7 +104,7 @@ static void cow_reuse(const char *name)
 	waitpid(pid, NULL, 0);
 	settle();
 	sample_writes(area);
-	report(name, "");
+	report(name);
 	munmap(area, PAGES * PAGE_SIZE);
 }
 

@@ -70,7 +70,7 @@ static void measure(const char *name, size_t mib, void (*once)(void))
 		if (i == 0) /* the first one also warms the kernel's caches */
 			sample_count = 0;
 	}
-	report(name, "");
+	report(name);
 	if (pages)
 		munmap(area, pages * PAGE_SIZE);
 }
@@ -125,7 +125,7 @@ static void exec_program(const char *name, const char *program, bool shares)
 		if (i == 0)
 			sample_count = 0;
 	}
-	report(name, "");
+	report(name);
 }
 
 /* The smallest program that there is: one page, one system call. */
@@ -151,65 +151,61 @@ static void fork_exec_musl(const char *name)
  * each tenth page.  The child stays until the parent has written, so that
  * each of these writes copies a page.
  *
- * save_fork: fork() in the parent.  save_writes: the parent's writes, for the
- * most part COW copies.  save_total: until the child is gone.
+ * save_fork: fork() in the parent.  save_total: until the child is gone, with
+ * the parent's writes, most of them COW copies.
  */
-static unsigned long save_once(volatile unsigned long *area, size_t pages,
-			       unsigned long *fork_end,
-			       unsigned long *write_end)
+static void save_once(volatile unsigned long *area, size_t pages,
+		      unsigned long *forked, unsigned long *ended)
 {
 	size_t step = PAGE_SIZE / sizeof(*area);
+	unsigned long sum = 0, begin;
 	int done[2];
+	char token;
 	pid_t pid;
 
 	if (pipe(done) < 0)
 		die("pipe");
+	begin = sample_begin();
 	pid = fork();
 	if (pid < 0)
 		die("fork");
 	if (pid == 0) {
-		unsigned long sum = 0;
-		char token;
-
 		close(done[1]);
 		for (size_t i = 0; i < pages * step; i++)
 			sum += area[i];
 		_exit(read(done[0], &token, 1) != 0 || sum == 1);
 	}
-	*fork_end = sample_end();
+	*forked = ticks_now() - begin;
 	for (size_t i = 0; i < pages; i += 10)
 		area[i * step]++;
-	*write_end = sample_end();
-	close(done[0]);
 	close(done[1]);
 	waitpid(pid, NULL, 0);
-	return sample_end();
+	*ended = sample_end() - begin;
+	close(done[0]);
 }
 
 static void background_save(const char *name)
 {
 	size_t pages = (quick ? 4 : 64) * MIB_PAGES;
 	unsigned long *area = map_pages(pages, MAP_PRIVATE);
-	unsigned long times[4][3];
-	static const char *const parts[3] = { "_fork", "_writes", "_total" };
-	int runs = quick ? 2 : 4; /* the first is not counted */
+	unsigned long forked[5], ended[5];
+	int runs = quick ? 2 : 5;
+	char part[64];
 
-	for (int i = 0; i < runs; i++) {
-		unsigned long begin, forked, written, end;
-
+	for (int i = -1; i < runs; i++) { /* the first does not count */
 		touch((char *)area, pages);
 		settle();
-		begin = sample_begin();
-		end = save_once(area, pages, &forked, &written);
-		times[i][0] = forked - begin;
-		times[i][1] = written - forked;
-		times[i][2] = end - begin;
+		save_once(area, pages, &forked[i < 0 ? 0 : i],
+			  &ended[i < 0 ? 0 : i]);
 	}
-	for (int part = 0; part < 3; part++) {
-		for (int i = 1; i < runs; i++)
-			sample_add(times[i][part]);
-		report(name, parts[part]);
-	}
+	for (int i = 0; i < runs; i++)
+		sample_add(forked[i]);
+	snprintf(part, sizeof(part), "%s_fork", name);
+	report(part);
+	for (int i = 0; i < runs; i++)
+		sample_add(ended[i]);
+	snprintf(part, sizeof(part), "%s_total", name);
+	report(part);
 	munmap(area, pages * PAGE_SIZE);
 }
 

@@ -47,7 +47,7 @@ static void pipe_round_trip(const char *name)
 	close(back[0]);
 	close(back[1]);
 	waitpid(pid, NULL, 0);
-	report(name, "");
+	report(name);
 }
 
 /*
@@ -71,7 +71,7 @@ static void pipe_alone(const char *name)
 	}
 	close(ends[0]);
 	close(ends[1]);
-	report(name, "");
+	report(name);
 }
 
 /*
@@ -107,7 +107,7 @@ static void yield_switch(const char *name)
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	report(name, "");
+	report(name);
 }
 
 static const struct benchmark list[] = {

@@ -5,6 +5,7 @@
 
 #include "kernel/lib/errno.h"
 #include "mm/check.h"
+#include "mm/fork.h"
 #include "mm/map.h"
 #include "tests/host/fake_machine.h"
 
@@ -12,6 +13,7 @@
 #define AT 0x40003000UL
 #define P PAGE_SIZE
 
+#define PROT_NONE 0
 #define RW (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 #define ANON_FIXED (ANON | MAP_FIXED)
