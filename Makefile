@@ -267,21 +267,24 @@ pytest := BUILD=$(O) LLVM='$(LLVM)' HOSTCC='$(HOSTCC)' \
 	$(PYTHON) -B -m pytest -q -p no:cacheprovider $(PYTEST_ARGS)
 test: kernels
 	@$(pytest) tests
-test-host:
+test-host: host-programs
 	@$(pytest) tests/test_host.py
+include tests/host/host.mk
 
 # The bug museum: each bug of tests/bugs/ must be caught; BUG=NAME: this one.
 .PHONY: test-bugs
 test-bugs: all
-	@BUILD=$(O) $(PYTHON) tools/bugs $(BUG)
+	@BUILD=$(O) HOSTCC='$(HOSTCC)' $(PYTHON) tools/bugs $(BUG)
 
 # PROFILE=20 shows more functions; QUICK=1 takes few samples and no times.
 .PHONY: bench bench-linux deps-linux
 bench-env := QEMU='$(QEMU)' NM='$(NM)'
 bench: $(O)/tests/bench/plugin/count.so
 	+@$(MAKE) DEBUG=0 all
-	@$(bench-env) tools/bench --build $(O) --json $(O)/bench.json \
-		$(if $(PROFILE),--profile $(PROFILE)) $(if $(QUICK),--quick --no-wall)
+	@$(bench-env) tools/bench --build $(O) \
+		--json $(O)/bench$(if $(QUICK),-quick).json \
+		$(if $(PROFILE),--profile $(PROFILE)) \
+		$(if $(QUICK),--quick --no-wall)
 bench-linux:
 	+@$(MAKE) DEBUG=0 all
 	@$(bench-env) tools/bench-linux --build $(O)

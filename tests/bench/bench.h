@@ -8,11 +8,12 @@
  * figure repeats to the last digit.  The programs are plain C for any kernel
  * with Linux's system calls.
  *
- *	PROGRAM [--quick] [NAME...]	run all, or the named ones
+ *	PROGRAM [--quick] [NAME]	run all, or the named one
  *
- * Output, one line a figure, after the last measurement:
+ * Output, after the last sample, and then how long it all took:
  *
  *	zero_fill.median 812 ticks
+ *	clock 1234567 ticks 1234567 ns
  */
 #pragma once
 
@@ -193,18 +194,6 @@ struct benchmark {
 	void (*run)(const char *name);
 };
 
-static inline bool is_wanted(const char *name, int argc, char **argv)
-{
-	int named = 0;
-
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], name))
-			return true;
-		named += strcmp(argv[i], "--quick") != 0;
-	}
-	return named == 0;
-}
-
 /* As SAMPLE() without an operation, and without the marks. */
 static inline void measure_overhead(void)
 {
@@ -220,36 +209,67 @@ static inline void measure_overhead(void)
 	sample_count = 0;
 }
 
-/* What main() does: run the wanted ones of @list, then print the figures. */
-static inline int bench_main(const struct benchmark *list, size_t count,
-			     int argc, char **argv)
+static inline void run_benchmark(const struct benchmark *benchmark)
 {
 	unsigned long ticks;
 	size_t done = 0;
 	long ns;
 
-	for (int i = 1; i < argc; i++)
-		quick |= !strcmp(argv[i], "--quick");
 	settle();
 	ns = now_ns();
 	ticks = now_cycles();
 	measure_overhead();
-	for (size_t i = 0; i < count; i++)
-		if (is_wanted(list[i].name, argc, argv))
-			list[i].run(list[i].name);
+	benchmark->run(benchmark->name);
 	ns = now_ns() - ns;
 	ticks = now_cycles() - ticks;
-	if (ns > 0)
-		report_line("clock %lu ticks/us\n",
-			    (ticks * 1000 + (unsigned long)ns / 2) /
-				    (unsigned long)ns);
+	report_line("clock %lu ticks %ld ns\n", ticks, ns);
 	while (done < report_length) {
 		long part = write(STDOUT_FILENO, report_text + done,
 				  report_length - done);
 
 		if (part < 0)
-			return 1;
+			die("write");
 		done += (size_t)part;
+	}
+}
+
+/* In a process of its own, so that what ran before does not matter. */
+static inline void run_alone(char *program, const char *name)
+{
+	char *const arguments[] = { program, (char *)name,
+				    quick ? "--quick" : NULL, NULL };
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execv(program, arguments);
+		die(program);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		die("fork");
+	if (status != 0) {
+		fprintf(stderr, "%s failed (wait status %d)\n", name, status);
+		_exit(1);
+	}
+}
+
+/* What main() does: run the named one of @list, or all. */
+static inline int bench_main(const struct benchmark *list, size_t count,
+			     int argc, char **argv)
+{
+	const char *name = NULL;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--quick"))
+			quick = true;
+		else
+			name = argv[i];
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!name)
+			run_alone(argv[0], list[i].name);
+		else if (!strcmp(name, list[i].name))
+			run_benchmark(&list[i]);
 	}
 	return 0;
 }
