@@ -12,9 +12,7 @@
 #include "kernel/proc/user_return.h"
 #include "kernel/syscalls.h"
 #include "kernel/x86_64/asm/insn.h"
-#include "kernel/x86_64/tlb.h"
 #include "kernel/x86_64/traps.h"
-#include "mm/mm.h"
 
 /* How each type of argument is made from a register. */
 #define AS_int(reg) ((int)(reg))
@@ -112,7 +110,4 @@ void syscall_dispatch(struct trap_frame *frame)
 		frame->rax = (u64)unknown_call(number);
 	interrupts_off();
 	user_return_prepare(frame);
-#if CALF_DEBUG
-	tlb_ledger_assert_clean(&current_task()->mm->pgtable.space);
-#endif
 }

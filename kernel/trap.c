@@ -13,7 +13,6 @@
 #include "kernel/proc/user_return.h"
 #include "kernel/x86_64/apic.h"
 #include "kernel/x86_64/asm/insn.h"
-#include "kernel/x86_64/tlb.h"
 #include "kernel/x86_64/traps.h"
 #include "kernel/x86_64/user_copy.h"
 #include "mm/fault.h"

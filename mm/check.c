@@ -197,7 +197,7 @@ static void check_mm(struct mm *mm)
 		if (!vma || !vma_contains(vma, it.va))
 			vma = vma_find(&mm->vmas, it.va);
 		check_leaf(vma, it.va, pte);
-		rss += pte_pfn(pte).val != frame_pfn(zero_frame).val;
+		rss += pte_pfn(pte).val != zero_pfn.val;
 	}
 	check_mm_counters(mm, rss);
 	spin_unlock(&mm->lock);

@@ -50,7 +50,7 @@ static enum fault_result cow_reuse(struct fault *fault, struct frame *frame)
 		frame->kind = FRAME_ANON;
 
 	fault->kind = FAULT_COW_REUSE;
-	mm_install_pte(fault->vma, fault->address, fault->slot,
+	mm_protect_pte(fault->vma, fault->address, fault->slot,
 		       pte_with_write(pte));
 	return FAULT_DONE;
 }
@@ -70,7 +70,6 @@ static struct frame *copy_frame(const struct frame *source)
 
 enum fault_result cow_copy(struct fault *fault, struct frame *source)
 {
-	const pte_t absent = { 0 };
 	struct frame *copy;
 	pte_t old;
 
@@ -89,7 +88,7 @@ enum fault_result cow_copy(struct fault *fault, struct frame *source)
 	 * once, one thread could already write to the copy while another, on a
 	 * CPU that has not flushed yet, still reads the original.
 	 */
-	old = mm_install_pte(fault->vma, fault->address, fault->slot, absent);
+	old = mm_clear_pte(fault->vma, fault->address, fault->slot);
 	if (pte_has_frame(old))
 		tlb_flush_page(&fault->mm->pgtable.space, fault->address);
 	frame_adopt_mapped(copy);

@@ -15,7 +15,7 @@
  *
  * Owns: this decision, and the cases of absent pages.  Copy or reuse is
  * decided in mm/cow.c, signals and the OOM killer are the caller's.
- * Invariants: I4, I5, I9 through mm_install_pte(); I14: whatever can fail
+ * Invariants: I4, I5, I9 where entries are written (mm/mm.h); I14: what can fail
  * does so before the first PTE is written.
  * Locks: mm->lock, from the look-up of the area to the new PTE.
  * Sources: Intel SDM vol. 3A, "Page-Fault Exceptions"; Linux v6.12

@@ -3,7 +3,7 @@
  *
  * Owns: the decision which case a fault is; the case of absent pages.
  * Present pages that are written go to mm/cow.c.
- * Invariants: I4, I5, I9 by way of mm_install_pte(); I14.
+ * Invariants: I4, I5, I9 where entries are written (mm/mm.h); I14.
  * Locks: takes mm->lock.
  */
 #pragma once

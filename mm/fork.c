@@ -20,7 +20,19 @@
 
 u64 fork_level = 1;
 
-/* The same areas in the child. */
+/* A leaf table in the child wherever the parent has one. */
+static int create_tables(struct vma *vma, struct mm *child)
+{
+	struct pgtable_iter it =
+		pgtable_iter_start(&vma->mm->pgtable, vma->start, vma->end);
+
+	for (; it.slot; pgtable_iter_next_table(&it))
+		if (!pgtable_create(&child->pgtable, it.va))
+			return -ENOMEM;
+	return 0;
+}
+
+/* First pass: the same areas in the child, and the tables they need. */
 static int copy_vmas(struct mm *parent, struct mm *child)
 {
 	struct vma *vma;
@@ -38,58 +50,45 @@ static int copy_vmas(struct mm *parent, struct mm *child)
 		if (copy->object)
 			object_get(copy->object);
 		mm_add_vma(child, copy);
-	}
-	return 0;
-}
-
-/* First pass: a leaf table in the child wherever the parent has one. */
-static int create_tables(struct mm *parent, struct mm *child)
-{
-	u64 span = pgtable_entry_bytes(PGTABLE_LEAF_LEVEL + 1);
-	struct pgtable_iter it;
-
-	for (it = pgtable_iter_start(&parent->pgtable, VADDR(USER_START),
-				     VADDR(USER_END));
-	     it.slot; pgtable_iter_seek(&it)) {
-		if (!pgtable_create(&child->pgtable, it.va))
+		if (create_tables(vma, child) != 0)
 			return -ENOMEM;
-		it.va = VADDR(align_down(it.va.val, span) + span);
 	}
 	return 0;
 }
 
 /*
- * Second pass, for one page.  Returns with parent and child sharing the
- * frame, neither able to write to it if the area is private.
+ * Second pass, for one page.  Afterwards parent and child share the frame, and
+ * neither may write to it if the area is private.
  */
-static void share_page(struct vma *vma, struct vma *child_vma,
-		       struct pgtable_iter *it, pte_t *child_slot)
+static void share_page(struct vma *vma, struct vma *child_vma, vaddr_t va,
+		       pte_t *slot, pte_t *child_slot)
 {
-	pte_t pte = pte_load(it->slot);
+	pte_t pte = pte_load(slot);
 
 	if (vma_is_cow(vma) && pte_is_writable(pte)) {
 		pte = pte_without_write(pte);
-		mm_install_pte(vma, it->va, it->slot, pte);
+		mm_protect_pte(vma, va, slot, pte);
 	}
 	frame_get_mapped(pfn_to_frame(pte_pfn(pte)));
-	mm_install_pte(child_vma, it->va, child_slot,
-		       pte_without_accessed(pte));
+	mm_install_pte(child_vma, va, child_slot, pte_without_accessed(pte));
 }
 
+/* Both sides' tables are walked in step, entry by entry. */
 static void share_pages(struct vma *vma, struct vma *child_vma)
 {
-	struct pgtable *child = &child_vma->mm->pgtable;
-	struct pgtable_iter it;
-	pte_t *child_slot = NULL;
+	struct pgtable_iter it =
+		pgtable_iter_start(&vma->mm->pgtable, vma->start, vma->end);
 
-	/* Both tables are walked in step, entry by entry. */
-	pgtable_for_each_slot(it, &vma->mm->pgtable, vma->start, vma->end) {
-		if (child_slot && !pgtable_iter_at_table_start(&it))
-			child_slot++;
-		else
-			child_slot = pgtable_walk(child, it.va);
-		if (pte_has_frame(pte_load(it.slot)))
-			share_page(vma, child_vma, &it, child_slot);
+	for (; it.slot; pgtable_iter_next_table(&it)) {
+		u64 count = pgtable_iter_slots_left(&it);
+		pte_t *child_slot =
+			pgtable_walk(&child_vma->mm->pgtable, it.va);
+
+		for (u64 i = 0; i < count; i++)
+			if (pte_has_frame(pte_load(&it.slot[i])))
+				share_page(vma, child_vma,
+					   vaddr_add(it.va, i * PAGE_SIZE),
+					   &it.slot[i], &child_slot[i]);
 	}
 }
 
@@ -99,8 +98,6 @@ static int copy_contents(struct mm *parent, struct mm *child)
 	struct vma *child_vma;
 	int error = copy_vmas(parent, child);
 
-	if (!error)
-		error = create_tables(parent, child);
 	if (error)
 		return error;
 

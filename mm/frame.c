@@ -28,6 +28,7 @@
 struct frame *frame_table;
 u64 frame_count;
 struct frame *zero_frame;
+pfn_t zero_pfn;
 bool (*allocation_fails)(void);
 
 /* total, reserved and emergency are set by frame_init(). */

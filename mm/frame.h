@@ -57,6 +57,7 @@ struct frame_stats {
 extern struct frame *frame_table;
 extern u64 frame_count; /* entries of frame_table */
 extern struct frame *zero_frame;
+extern pfn_t zero_pfn; /* its number */
 
 /* Without .free; read through frame_stats_read(). */
 extern struct frame_stats frame_stats;

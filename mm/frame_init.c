@@ -194,7 +194,10 @@ int frame_init(const struct boot_info *info)
 		max_u64(frame_stats.total / EMERGENCY_SHARE, EMERGENCY_MIN),
 		EMERGENCY_MAX);
 	zero_frame = frame_alloc_zeroed(FRAME_ZERO);
-	return zero_frame ? 0 : -ENOMEM;
+	if (!zero_frame)
+		return -ENOMEM;
+	zero_pfn = frame_pfn(zero_frame);
+	return 0;
 }
 
 void frame_init_high(const struct boot_info *info)

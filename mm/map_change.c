@@ -25,7 +25,7 @@ static void protect_pages(struct vma *vma)
 
 		if (!pte_has_frame(old) || changed.raw == old.raw)
 			continue;
-		mm_install_pte(vma, it.va, it.slot, changed);
+		mm_protect_pte(vma, it.va, it.slot, changed);
 		is_narrower = true;
 	}
 	/* Before mm->lock is free: nobody may use the old rights after us. */
@@ -137,7 +137,7 @@ static void move_pages(const struct remap *remap, struct vma *to)
 
 		if (!pte_has_frame(pte_load(it.slot)))
 			continue;
-		pte = mm_install_pte(remap->vma, it.va, it.slot, (pte_t){ 0 });
+		pte = mm_clear_pte(remap->vma, it.va, it.slot);
 		mm_install_pte(to, va, pgtable_walk(pgtable, va), pte);
 	}
 	tlb_flush_range(&pgtable->space, remap->start, end);

@@ -6,6 +6,7 @@
 
 #include "kernel/lib/string.h"
 #include "mm/kmem.h"
+#include "mm/map.h"
 #include "mm/object.h"
 
 static struct kmem_cache mm_cache = KMEM_CACHE("mm", struct mm);
@@ -53,14 +54,13 @@ void mm_copy_layout(struct mm *mm, const struct mm *parent)
 
 static void unmap_everything(struct mm *mm)
 {
-	struct vma *vma;
-	struct vma *next;
-
 	spin_lock(&mm->lock);
-	list_for_each_entry_safe(vma, next, &mm->vmas.list, list_node) {
-		mm_unmap_pages(vma, vma->start, vma->end);
-		mm_remove_vma(mm, vma);
-		vma_free(vma);
+	while (!list_is_empty(&mm->vmas.list)) {
+		struct vma *vma =
+			list_first_entry(&mm->vmas.list, struct vma, list_node);
+		int error = map_unmap_locked(mm, vma->start, vma->end);
+
+		ASSERT(error == 0); /* nothing has to be split */
 	}
 	ASSERT_INVARIANT(I7, mm->rss_pages == 0, "%lu pages are left at exit",
 			 mm->rss_pages);
@@ -85,14 +85,7 @@ void mm_put(struct mm *mm)
 	kmem_cache_free(&mm_cache, mm);
 }
 
-static bool is_counted_in_rss(pte_t pte)
-{
-	return pte_has_frame(pte) &&
-	       pte_pfn(pte).val != frame_pfn(zero_frame).val;
-}
-
-/* I4, I5 and I9 for one entry that is about to be written. */
-static void assert_pte_allowed(const struct vma *vma, vaddr_t va, pte_t pte)
+void mm_assert_pte_allowed(const struct vma *vma, vaddr_t va, pte_t pte)
 {
 	const struct frame *frame;
 
@@ -115,23 +108,6 @@ static void assert_pte_allowed(const struct vma *vma, vaddr_t va, pte_t pte)
 				 frame_mapcount(frame) == 1,
 			 "pfn %#lx is made writable at %#lx, mapcount %u",
 			 frame_pfn(frame).val, va.val, frame_mapcount(frame));
-}
-
-pte_t mm_install_pte(struct vma *vma, vaddr_t va, pte_t *slot, pte_t pte)
-{
-	struct mm *mm = vma->mm;
-	pte_t old;
-
-	if (CALF_DEBUG)
-		assert_pte_allowed(vma, va, pte);
-
-	/* The exchange loses no Accessed or Dirty bit set meanwhile. */
-	old = pte_exchange(slot, pte);
-	mm->rss_pages += is_counted_in_rss(pte);
-	mm->rss_pages -= is_counted_in_rss(old);
-	mm->rss_peak_pages = max_u64(mm->rss_peak_pages, mm->rss_pages);
-	tlb_ledger_record(&mm->pgtable.space, va, old, pte);
-	return old;
 }
 
 /*
@@ -163,6 +139,7 @@ void mm_unmap_pages(struct vma *vma, vaddr_t start, vaddr_t end)
 	struct unmap_batch batch = { .mm = vma->mm };
 	struct pgtable_iter it;
 
+	vma->mm->rss_peak_pages = mm_rss_peak(vma->mm);
 	pgtable_for_each_slot(it, &vma->mm->pgtable, start, end) {
 		pte_t old;
 
@@ -171,7 +148,7 @@ void mm_unmap_pages(struct vma *vma, vaddr_t start, vaddr_t end)
 		if (batch.count == 0)
 			batch.start = it.va;
 		batch.end = vaddr_add(it.va, PAGE_SIZE);
-		old = mm_install_pte(vma, it.va, it.slot, (pte_t){ 0 });
+		old = mm_clear_pte(vma, it.va, it.slot);
 		batch.frames[batch.count++] = pfn_to_frame(pte_pfn(old));
 		if (batch.count == UNMAP_BATCH)
 			finish_batch(&batch);

@@ -2,7 +2,7 @@
  * mm.h - one address space: its areas, its page tables, its counters
  *
  * Owns: struct mm, its life, and the one place where a user PTE is written.
- * Invariants: I4, I5, I7, I9 at mm_install_pte().  Where they say "present
+ * Invariants: I4, I5, I7, I9 where entries are written.  Where they say "present
  * leaf", an entry that PROT_NONE made inaccessible counts too: it
  * holds its frame.
  * Locks: mm->lock guards areas, page tables and counters of one mm.
@@ -30,7 +30,7 @@ struct mm {
 	struct pgtable pgtable;
 	struct vma_set vmas;
 	u64 rss_pages; /* present leaves other than the zero frame (I7) */
-	u64 rss_peak_pages;
+	u64 rss_peak_pages; /* read through mm_rss_peak() */
 	u64 total_pages; /* of all areas */
 	u64 committed_pages; /* of accountable areas (I8) */
 	vaddr_t brk_start;
@@ -58,21 +58,70 @@ void mm_get(struct mm *mm);
 /* The last one unmaps everything and frees the tables. */
 void mm_put(struct mm *mm);
 
-/**
- * mm_install_pte() - write one user leaf entry: the only place that does
- * @vma: the area @va lies in
- * @slot: the entry's place
- * @pte: what it shall say; all zero: absent
- *
- * => asserts I4, I5 and I9 for @pte; keeps rss_pages (I7)
- * => tells the ledger when a right or the frame was taken away: flush
- *    before the old frame is put (I13)
- * => the counts of both frames are the caller's business, in this order:
- *    new frame counted, PTE written, TLB flushed, old frame put
- *
- * Return: the old entry.
+/* I4, I5 and I9 for one entry that is about to be written. */
+void mm_assert_pte_allowed(const struct vma *vma, vaddr_t va, pte_t pte);
+
+/* I7: everything but the zero frame, which costs nothing. */
+static inline bool mm_counts_in_rss(pte_t pte)
+{
+	return pte_has_frame(pte) && pte_pfn(pte).val != zero_pfn.val;
+}
+
+/*
+ * The three ways to write a user leaf entry; nothing else does.  Each tells
+ * the ledger when a right or the frame was taken away (flush before the old
+ * frame is put, I13), and keeps rss_pages (I7).  The counts of the frame
+ * are the caller's business, in this order: new frame counted, entry written,
+ * TLB flushed, old frame put.
  */
-pte_t mm_install_pte(struct vma *vma, vaddr_t va, pte_t *slot, pte_t pte);
+
+/**
+ * mm_install_pte() - map a page where none is
+ * @vma: the area @va lies in
+ * @slot: the entry's place; absent
+ * @pte: what it shall say
+ *
+ * => asserts I4, I5 and I9; no flush is needed: the CPU caches no absent entry
+ */
+static inline void mm_install_pte(struct vma *vma, vaddr_t va, pte_t *slot,
+				  pte_t pte)
+{
+	ASSERT_DEBUG(!pte_has_frame(pte_load(slot)));
+	if (CALF_DEBUG)
+		mm_assert_pte_allowed(vma, va, pte);
+	pte_store(slot, pte);
+	vma->mm->rss_pages += mm_counts_in_rss(pte);
+}
+
+/* Give the same frame other rights.  => as above, but a flush may be due */
+static inline void mm_protect_pte(struct vma *vma, vaddr_t va, pte_t *slot,
+				  pte_t pte)
+{
+	pte_t old;
+
+	if (CALF_DEBUG)
+		mm_assert_pte_allowed(vma, va, pte);
+	old = pte_exchange(slot, pte);
+	ASSERT_DEBUG(pte_pfn(old).val == pte_pfn(pte).val);
+	tlb_ledger_record(&vma->mm->pgtable.space, va, old, pte);
+}
+
+/* Make an entry absent.  Return: what it said, for flush and put. */
+static inline pte_t mm_clear_pte(struct vma *vma, vaddr_t va, pte_t *slot)
+{
+	const pte_t absent = { 0 };
+	pte_t old = pte_exchange(slot, absent);
+
+	vma->mm->rss_pages -= mm_counts_in_rss(old);
+	tlb_ledger_record(&vma->mm->pgtable.space, va, old, absent);
+	return old;
+}
+
+/* The most it ever was; rss_pages only falls in mm_unmap_pages(). */
+static inline u64 mm_rss_peak(const struct mm *mm)
+{
+	return max_u64(mm->rss_peak_pages, mm->rss_pages);
+}
 
 /* What a PTE of @vma may say at most; @write narrows it further. */
 static inline struct pte_rights vma_pte_rights(const struct vma *vma,

@@ -95,27 +95,28 @@ pte_t *pgtable_create_level(struct pgtable *pgtable, u64 address, int level)
 
 void pgtable_iter_seek(struct pgtable_iter *it)
 {
-	pfn_t table = it->pgtable->space.root;
+	pfn_t tables[PGTABLE_ROOT_LEVEL + 1]; /* on the way down, by level */
 	int at = PGTABLE_ROOT_LEVEL;
 
+	tables[at] = it->pgtable->space.root;
 	it->slot = NULL;
 	while (it->va.val < it->end.val) {
-		pte_t *entry = table_entry(table, it->va.val, at);
+		pte_t *entry = table_entry(tables[at], it->va.val, at);
 
 		if (at == PGTABLE_LEAF_LEVEL) {
 			it->slot = entry;
 			return;
 		}
 		if (pte_is_present(pte_load(entry))) {
-			table = pte_pfn(pte_load(entry));
-			at--;
+			tables[--at] = pte_pfn(pte_load(entry));
 			continue;
 		}
-		/* No table: skip all it would cover, start from the top. */
+		/* No table: skip all it would cover, up where a table ends. */
 		it->va.val = align_down(it->va.val, pgtable_entry_bytes(at)) +
 			     pgtable_entry_bytes(at);
-		table = it->pgtable->space.root;
-		at = PGTABLE_ROOT_LEVEL;
+		while (at < PGTABLE_ROOT_LEVEL &&
+		       pgtable_index(it->va.val, at) == 0)
+			at++;
 	}
 }
 
@@ -162,11 +163,6 @@ void pgtable_free_hole(struct pgtable *pgtable, const struct pgtable_hole *hole)
 
 void pgtable_destroy(struct pgtable *pgtable)
 {
-	/* All of the lower half, as far as its root entries reach. */
-	vaddr_t end = VADDR(PGTABLE_USER_END);
-	struct pgtable_hole hole = { VADDR(0), end, VADDR(0), end };
-
-	pgtable_free_hole(pgtable, &hole);
 	ASSERT_INVARIANT(I7, pgtable->table_pages == 1,
 			 "%lu table pages are left at exit",
 			 pgtable->table_pages - 1);

@@ -28,7 +28,7 @@ extern struct pgtable kernel_pgtable;
 /* Return: 0, or -ENOMEM. */
 int pgtable_init(struct pgtable *pgtable) __must_check;
 
-/* Free every table of the lower half.  => no leaf is present any more */
+/* Free the root.  => every other table was freed with what it mapped */
 void pgtable_destroy(struct pgtable *pgtable);
 
 /**
@@ -91,10 +91,21 @@ static inline void pgtable_iter_next(struct pgtable_iter *it)
 		pgtable_iter_seek(it); /* the next table */
 }
 
-/* Is it->slot the first one of its table? */
-static inline bool pgtable_iter_at_table_start(const struct pgtable_iter *it)
+/* From it->slot to the end of its table, or of the range. */
+static inline u64 pgtable_iter_slots_left(const struct pgtable_iter *it)
 {
-	return pgtable_index(it->va.val, PGTABLE_LEAF_LEVEL) == 0;
+	return min_u64(PGTABLE_ENTRIES -
+			       pgtable_index(it->va.val, PGTABLE_LEAF_LEVEL),
+		       (it->end.val - it->va.val) >> PAGE_SHIFT);
+}
+
+/* On to the first slot of the next leaf table that exists. */
+static inline void pgtable_iter_next_table(struct pgtable_iter *it)
+{
+	u64 span = pgtable_entry_bytes(PGTABLE_LEAF_LEVEL + 1);
+
+	it->va.val = align_down(it->va.val, span) + span;
+	pgtable_iter_seek(it);
 }
 
 #define pgtable_for_each_slot(it, pgtable, start, end)                         \

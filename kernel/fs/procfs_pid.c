@@ -229,7 +229,7 @@ static struct mm_use mm_use_read(struct task *task)
 	spin_lock(&mm->lock);
 	use.total = mm->total_pages;
 	use.rss = mm->rss_pages;
-	use.rss_peak = max_u64(mm->rss_peak_pages, mm->rss_pages);
+	use.rss_peak = mm_rss_peak(mm);
 	use.pgtables = mm->pgtable.table_pages;
 	vma_for_each(vma, &mm->vmas) {
 		count_vma(&use, vma);

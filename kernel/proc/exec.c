@@ -58,7 +58,7 @@ static void leave_mm(struct task *task, struct mm *old, struct mm *mm)
 			mm->faults.count[kind] += old->faults.count[kind];
 		spin_unlock(&mm->lock);
 		task->usage.max_rss_pages =
-			max_u64(task->usage.max_rss_pages, old->rss_peak_pages);
+			max_u64(task->usage.max_rss_pages, mm_rss_peak(old));
 	}
 	task_return_borrowed_mm(task);
 	mm_put(old);

@@ -44,11 +44,7 @@
 #define CPUID_FEATURES 1
 #define END_BYTES sizeof(u64)
 
-/*
- * As many pages stay free at the end of user memory as at its start: whoever
- * runs past the end of the stack faults.
- */
-#define STACK_TOP (USER_END - USER_START)
+#define STACK_TOP USER_END
 
 #define PLATFORM "x86_64"
 

@@ -3,7 +3,12 @@
  */
 #pragma once
 
+#include "kernel/lib/assert.h"
 #include "kernel/proc/task.h"
+#include "kernel/x86_64/asm/insn.h"
+#include "kernel/x86_64/asm/msr.h"
+#include "kernel/x86_64/tlb.h"
+#include "mm/mm.h"
 
 /* Reschedule and handle signals, until there is nothing left to do. */
 void user_return_work(struct trap_frame *frame);
@@ -20,4 +25,9 @@ static inline void user_return_prepare(struct trap_frame *frame)
 {
 	if (unlikely(READ_ONCE(current_task()->work)))
 		user_return_work(frame);
+	/* I10: no flush may be outstanding when user code runs. */
+	if (CALF_DEBUG)
+		tlb_ledger_assert_clean(&current_task()->mm->pgtable.space);
+	if (CALF_DEBUG && rflags_read() & RFLAGS_ALIGNMENT)
+		panic("SMAP is open on the way to user mode");
 }

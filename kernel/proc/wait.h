@@ -85,6 +85,7 @@ void wait_wake_one(struct wait_queue *queue);
 
 #define wait_event_state(queue, condition, state, deadline_ns)                 \
 	({                                                                     \
+		const u64 deadline_ns_ = (deadline_ns);                        \
 		struct waiter waiter_;                                         \
 		int error_ = 0;                                                \
                                                                                \
@@ -93,7 +94,7 @@ void wait_wake_one(struct wait_queue *queue);
 			wait_prepare(state);                                   \
 			if (condition)                                         \
 				break;                                         \
-			error_ = wait_sleep(deadline_ns);                      \
+			error_ = wait_sleep(deadline_ns_);                     \
 		}                                                              \
 		wait_finish(queue, &waiter_);                                  \
 		error_;                                                        \

@@ -76,12 +76,15 @@ static void print_stack(void)
 
 u64 machine_allocations;
 static u64 fail_at; /* of machine_allocations; 0: never */
+static bool fails_ever_after;
 static bool has_failed;
 
 /* Called by mm/ before each allocation of a frame or an object. */
 static bool must_fail(void)
 {
-	if (++machine_allocations != fail_at)
+	machine_allocations++;
+	if (!fail_at || machine_allocations < fail_at ||
+	    (machine_allocations > fail_at && !fails_ever_after))
 		return false;
 	has_failed = true;
 	return true;
@@ -90,7 +93,14 @@ static bool must_fail(void)
 void machine_fail_nth(u64 nth)
 {
 	fail_at = nth ? machine_allocations + nth : 0;
+	fails_ever_after = false;
 	has_failed = false;
+}
+
+void machine_fail_from(u64 nth)
+{
+	machine_fail_nth(nth);
+	fails_ever_after = true;
 }
 
 bool machine_failed(void)
@@ -128,8 +138,8 @@ void machine_start(void)
 	allocation_fails = must_fail;
 	machine_map_memory(MACHINE_BYTES);
 	info.range_count = 1;
-	info.ranges[0] = (struct boot_range){ PADDR(0), PADDR(MACHINE_BYTES),
-					      true };
+	info.ranges[0] =
+		(struct boot_range){ PADDR(0), PADDR(MACHINE_BYTES), true };
 	CHECK_EQUAL(frame_init(&info), 0);
 	CHECK_EQUAL(pgtable_init(&kernel_pgtable), 0);
 }
@@ -240,14 +250,20 @@ void *__wrap_kmem_cache_alloc(struct kmem_cache *cache)
 	return object;
 }
 
+/* The real one would zero the object before we can show it. */
+void *__real_kmem_cache_alloc_zeroed(struct kmem_cache *cache);
 void *__wrap_kmem_cache_alloc_zeroed(struct kmem_cache *cache);
 void *__wrap_kmem_cache_alloc_zeroed(struct kmem_cache *cache)
 {
+#ifdef HAS_ASAN
 	void *object = __wrap_kmem_cache_alloc(cache);
 
 	if (object)
 		memset(object, 0, cache->object_bytes);
 	return object;
+#else
+	return __real_kmem_cache_alloc_zeroed(cache);
+#endif
 }
 
 void __real_kmem_cache_free(struct kmem_cache *cache, void *object);
@@ -299,8 +315,7 @@ static int run_apart(void (*body)(void), char *said, size_t size)
 	said[length] = '\0';
 	close(pipe_ends[0]);
 	wait(&status);
-	return WIFEXITED(status) ? WEXITSTATUS(status) :
-				   128 + WTERMSIG(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 void check_panic(const char *file, int line, void (*body)(void),

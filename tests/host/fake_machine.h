@@ -36,8 +36,8 @@ void machine_map_memory(u64 bytes);
 /* ---- Tests ---- */
 
 /* Say where and why, and end the process. */
-void test_fail(const char *file, int line, const char *fmt, ...) __noreturn
-	__printf(3, 4);
+void test_fail(const char *file, int line, const char *fmt, ...)
+	__noreturn __printf(3, 4);
 
 #define FAIL(...) test_fail(__FILE__, __LINE__, __VA_ARGS__)
 
@@ -74,7 +74,9 @@ int run_tests(const struct host_test *tests, int count);
 
 /* The @nth allocation from now on fails, once; 0: none does. */
 void machine_fail_nth(u64 nth);
-/* Has that happened?  Also ends the waiting. */
+/* The same, but all later ones fail as well. */
+void machine_fail_from(u64 nth);
+/* Has that happened?  Also makes allocations succeed again. */
 bool machine_failed(void);
 /* Frames and objects handed out since the start. */
 extern u64 machine_allocations;

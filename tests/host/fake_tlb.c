@@ -251,9 +251,8 @@ static void *resolve(u64 va, enum access access, u64 mode,
 		if (entry)
 			return (char *)pfn_to_ptr(pte_pfn(entry->pte)) +
 			       (va & ~PAGE_MASK);
-		*result = page_fault(va,
-				     error_code | (is_present ? PF_PRESENT :
-								0));
+		*result = page_fault(va, error_code |
+						 (is_present ? PF_PRESENT : 0));
 		if (*result != FAULT_DONE)
 			return NULL;
 	}
@@ -361,9 +360,9 @@ void tlb_ledger_record(struct tlb_space *space, vaddr_t va, pte_t old,
 		ledger_room = 2 * ledger_room + 64;
 		ledger = realloc(ledger, ledger_room * sizeof(*ledger));
 	}
-	ledger[ledger_count++] = (struct ledger_entry){
-		space, va.val >> PAGE_SHIFT, pte_pfn(old), space->cpus
-	};
+	ledger[ledger_count++] =
+		(struct ledger_entry){ space, va.val >> PAGE_SHIFT,
+				       pte_pfn(old), space->cpus };
 }
 
 bool tlb_ledger_has_frame(pfn_t pfn)

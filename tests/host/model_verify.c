@@ -34,9 +34,9 @@ static void verify_areas(const struct model_mm *mm)
 	     page = model_above(mm, area.end)) {
 		area = model_area(mm, page);
 		verify_area(mm,
-			    node == &set->list ? NULL :
-						 list_entry(node, struct vma,
-							    list_node),
+			    node == &set->list ?
+				    NULL :
+				    list_entry(node, struct vma, list_node),
 			    area);
 		node = node->next;
 	}

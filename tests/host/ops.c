@@ -22,9 +22,13 @@
 
 #define PROCESSES 5
 
-/* Arguments from here up arm a failure of the 1st to 16th allocation. */
+/*
+ * This argument may let one of the next 16 allocations fail, or from that one
+ * on all of this op.
+ */
 #define FAIL_ARGUMENT 6
-#define FAIL_FROM 0xd0
+#define FAIL_ONE 0xd0
+#define FAIL_ALL 0xf0
 
 static struct model_mm processes[PROCESSES];
 static struct model_mm *current; /* in which the op runs */
@@ -59,7 +63,8 @@ static u64 span_address(struct span span)
 /* Bytes of address space; a span may reach over the hole between windows. */
 static u64 span_bytes(struct span span)
 {
-	return page_address(span.end - 1) + PAGE_SIZE - page_address(span.start);
+	return page_address(span.end - 1) + PAGE_SIZE -
+	       page_address(span.start);
 }
 
 /* Mostly one that is mapped. */
@@ -74,10 +79,12 @@ static unsigned int choose_page(u8 where)
 /* Some pages of one window from @start on, mostly few. */
 static struct span choose_span(unsigned int start, u8 size)
 {
-	unsigned int pages = size < 200 ? size % 6 + 1 : size % WINDOW_PAGES + 1;
+	unsigned int pages = size < 200 ? size % 6 + 1 :
+					  size % WINDOW_PAGES + 1;
 	unsigned int end = window_of(start).end;
 
-	return (struct span){ start, start + pages < end ? start + pages : end };
+	return (struct span){ start,
+			      start + pages < end ? start + pages : end };
 }
 
 /* Mostly a part of one area, now and then a span across windows. */
@@ -85,7 +92,7 @@ static struct span choose_used_span(u8 where, u8 size)
 {
 	struct span span = choose_span(choose_page(where), size);
 	unsigned int end = span.end;
-	
+
 	if (current->pages[span.start].is_mapped)
 		end = model_area(current, span.start).end;
 	if (size % 16 < 12 && span.end > end)
@@ -189,7 +196,8 @@ static void plan_place(struct mmap_plan *plan, u8 kind)
 
 static struct mmap_plan plan_mmap(const u8 *args)
 {
-	struct mmap_plan plan = { .span = choose_span(args[1] % PAGES, args[2]) };
+	struct mmap_plan plan = { .span = choose_span(args[1] % PAGES,
+						      args[2]) };
 
 	plan.request.address = VADDR(span_address(plan.span));
 	plan.request.bytes = span_bytes(plan.span);
@@ -288,8 +296,8 @@ static void op_mprotect(const u8 *args)
 	if (result == -ENOMEM && machine_failed())
 		TRACE(" = -ENOMEM (allocation failed)\n");
 	else
-		is_refused(result, model_protect(current, span,
-						 map_vma_rights(prot)));
+		is_refused(result,
+			   model_protect(current, span, map_vma_rights(prot)));
 }
 
 static void op_madvise(const u8 *args)
@@ -401,8 +409,8 @@ static i64 mremap_error(const struct mremap_plan *plan)
 		return -EINVAL;
 	if (!page->is_mapped)
 		return -EFAULT;
-	if (plan->old_pages == 0 && (!(page->flags & VMA_SHARED) ||
-				     !(flags & MREMAP_MAYMOVE)))
+	if (plan->old_pages == 0 &&
+	    (!(page->flags & VMA_SHARED) || !(flags & MREMAP_MAYMOVE)))
 		return -EINVAL;
 	if (plan->start + plan->old_pages >
 	    model_area(current, plan->start).end)
@@ -421,13 +429,12 @@ static bool can_grow(struct mremap_plan *plan)
 	if (model_area(current, plan->start).end != more.start)
 		return false;
 	if (more.end > window_of(plan->start).end) {
-		plan->is_possible = plan->start / WINDOW_PAGES ==
-					    WINDOW_STACK ||
-				    !model_is_free(current,
-						   (struct span){
-							   more.start,
-							   window_of(plan->start)
-								   .end });
+		plan->is_possible =
+			plan->start / WINDOW_PAGES == WINDOW_STACK ||
+			!model_is_free(
+				current,
+				(struct span){ more.start,
+					       window_of(plan->start).end });
 		return false;
 	}
 	return model_is_free(current, more);
@@ -525,8 +532,8 @@ static void unmap_target_if_gone(const struct mremap_plan *plan)
 					   VADDR(span_address(target)));
 
 	if (plan->request.flags & MREMAP_FIXED &&
-	    (!above || above->start.val >=
-			       span_address(target) + span_bytes(target)))
+	    (!above ||
+	     above->start.val >= span_address(target) + span_bytes(target)))
 		model_unmap(current, target);
 }
 
@@ -558,8 +565,7 @@ static void op_mremap(const u8 *args)
 static void model_new_mm(struct model_mm *process, struct mm *real)
 {
 	*process = (struct model_mm){ .real = real };
-	process->brk_start =
-		page_address(window_span(WINDOW_HEAP).start + 4);
+	process->brk_start = page_address(window_span(WINDOW_HEAP).start + 4);
 	process->brk = process->brk_start;
 	real->brk_start = VADDR(process->brk_start);
 	real->brk = real->brk_start;
@@ -667,8 +673,8 @@ static void store_transfer(struct transfer *transfer, u64 count)
 	while (transfer->stored < count) {
 		u64 va = transfer->va + transfer->stored;
 		u64 offset = va & ~PAGE_MASK;
-		u64 chunk = min_u64(count - transfer->stored,
-				    PAGE_SIZE - offset);
+		u64 chunk =
+			min_u64(count - transfer->stored, PAGE_SIZE - offset);
 
 		model_store(current, page_of(va), offset,
 			    transfer->bytes + transfer->stored, chunk);
@@ -877,16 +883,16 @@ static void op_settings(const u8 *args)
 
 /* Often used ones are listed more than once. */
 static void (*const op_kinds[])(const u8 *args) = {
-	op_mmap,	op_mmap,	 op_mmap,	  op_mmap,
-	op_mmap,	op_mmap,	 op_munmap,	  op_munmap,
-	op_mprotect,	op_mprotect,	 op_mprotect,	  op_madvise,
-	op_brk,		op_mremap,	 op_mremap,	  op_mremap,
-	op_exec,	op_fork,	 op_fork,	  op_exit,
-	op_read,	op_read,	 op_read,	  op_read,
-	op_read,	op_write,	 op_write,	  op_write,
-	op_write,	op_write,	 op_write,	  op_write,
-	op_fetch,	op_fetch,	 op_kernel_read,  op_kernel_write,
-	op_kernel_write, op_kernel_string, op_file_write, op_file_resize,
+	op_mmap,	 op_mmap,	   op_mmap,	   op_mmap,
+	op_mmap,	 op_mmap,	   op_munmap,	   op_munmap,
+	op_mprotect,	 op_mprotect,	   op_mprotect,	   op_madvise,
+	op_brk,		 op_mremap,	   op_mremap,	   op_mremap,
+	op_exec,	 op_fork,	   op_fork,	   op_exit,
+	op_read,	 op_read,	   op_read,	   op_read,
+	op_read,	 op_write,	   op_write,	   op_write,
+	op_write,	 op_write,	   op_write,	   op_write,
+	op_fetch,	 op_fetch,	   op_kernel_read, op_kernel_write,
+	op_kernel_write, op_kernel_string, op_file_write,  op_file_resize,
 	op_settings,
 };
 
@@ -918,7 +924,10 @@ void ops_step(const struct op *op)
 	u8 failing = op->args[FAIL_ARGUMENT];
 
 	choose_process(op->args[0]);
-	machine_fail_nth(failing < FAIL_FROM ? 0 : failing % 16 + 1u);
+	if (failing >= FAIL_ALL)
+		machine_fail_from(failing % 16 + 1u);
+	else if (failing >= FAIL_ONE)
+		machine_fail_nth(failing % 16 + 1u);
 	TRACE("P%d: ", process_number(current));
 	op_kinds[op->kind % ARRAY_SIZE(op_kinds)](op->args);
 	machine_fail_nth(0);

@@ -1,4 +1,3 @@
-/* host-test: kernel/lib/avl.c */
 /*
  * The balanced tree against a plain array of flags: after each of many random
  * insertions and removals it holds the same keys, in order and in balance.

@@ -1,4 +1,3 @@
-/* host-test: mm */
 /*
  * test_frame.c - the buddy allocator, the counts, the reserve, the poison
  */

@@ -1,4 +1,3 @@
-/* host-test: mm */
 /*
  * test_frame_init.c - from odd memory maps of firmware to a frame table
  *
@@ -43,8 +42,8 @@ static void test_plain(void)
 	CHECK_EQUAL(count_kind(FRAME_FREE, 0, MIB), 0);
 	CHECK_EQUAL(frame_stats.total, 15 * MIB / PAGE_SIZE);
 	CHECK_EQUAL(frame_stats.reserved, IMAGE_PAGES + table_frames());
-	CHECK_EQUAL(buddy_free_frames(), frame_stats.total -
-						 frame_stats.reserved - 1);
+	CHECK_EQUAL(buddy_free_frames(),
+		    frame_stats.total - frame_stats.reserved - 1);
 	CHECK_EQUAL(zero_frame->kind, FRAME_ZERO);
 	CHECK_EQUAL(*(u64 *)frame_ptr(zero_frame), 0);
 	check_all();
@@ -144,12 +143,9 @@ static void test_large(void)
 int main(void)
 {
 	static const struct host_test tests[] = {
-		{ "plain", test_plain },
-		{ "odd map", test_odd_map },
-		{ "initramfs", test_initramfs },
-		{ "high memory", test_high },
-		{ "too little", test_too_little },
-		{ "nothing", test_nothing },
+		{ "plain", test_plain },	   { "odd map", test_odd_map },
+		{ "initramfs", test_initramfs },   { "high memory", test_high },
+		{ "too little", test_too_little }, { "nothing", test_nothing },
 		{ "large", test_large },
 	};
 

@@ -1,4 +1,3 @@
-/* host-test: mm */
 /*
  * test_kmem.c - object caches and kmalloc()
  */
@@ -62,8 +61,8 @@ static void test_zeroed(void)
 
 static void test_kmalloc(void)
 {
-	static const u64 sizes[] = { 0,	   1,	 32,   33,   500,
-				     960,  961,	 1984, 1985, 4096,
+	static const u64 sizes[] = { 0,	   1,	 32,	   33,	 500,
+				     960,  961,	 1984,	   1985, 4096,
 				     4097, 9000, 4UL << 20 };
 	u64 free;
 
@@ -117,8 +116,8 @@ static void test_mistakes(void)
 int main(void)
 {
 	static const struct host_test tests[] = {
-		{ "cache", test_cache },	 { "zeroed", test_zeroed },
-		{ "kmalloc", test_kmalloc },	 { "no memory", test_no_memory },
+		{ "cache", test_cache },       { "zeroed", test_zeroed },
+		{ "kmalloc", test_kmalloc },   { "no memory", test_no_memory },
 		{ "mistakes", test_mistakes },
 	};
 

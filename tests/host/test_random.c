@@ -1,10 +1,10 @@
-/* host-test: model ops */
 /*
  * test_random.c - random operations, checked step by step
  *
  *	test_random [--seeds N] [--first SEED] [--steps N] [--every N]
  *	test_random --seed SEED		one seed, every operation printed
  *	test_random --replay FILE	lines of 16 hex digits, as printed
+ *	test_random --bytes FILE	8 bytes each, as "make fuzz" keeps them
  *
  * Each seed runs in a process of its own, on a fresh machine.  When one fails,
  * operations are left out as long as it still fails, and what remains is
@@ -71,6 +71,11 @@ static void run(const struct op *list, u64 count, bool is_traced)
 	}
 	ops_finish();
 	exit(0);
+}
+
+static void run_traced(u64 count)
+{
+	run(ops, count, true);
 }
 
 /* Start a run in a process of its own. */
@@ -186,14 +191,30 @@ static int run_seeds(u64 first, u64 seeds, u64 steps)
 	return failed != 0;
 }
 
-static u64 read_ops(const char *path)
+static FILE *open_or_fail(const char *path)
 {
 	FILE *file = fopen(path, "r");
-	char line[512];
-	u64 count = 0;
 
 	if (!file)
 		FAIL("cannot open %s", path);
+	return file;
+}
+
+static u64 read_bytes(const char *path)
+{
+	FILE *file = open_or_fail(path);
+	u64 count = fread(ops, sizeof(*ops), OPS_MAX, file);
+
+	fclose(file);
+	return count;
+}
+
+static u64 read_digits(const char *path)
+{
+	FILE *file = open_or_fail(path);
+	char line[512];
+	u64 count = 0;
+
 	while (count < OPS_MAX && fgets(line, sizeof(line), file)) {
 		u8 *bytes = (u8 *)&ops[count];
 		size_t at;
@@ -210,7 +231,7 @@ static u64 read_ops(const char *path)
 
 int main(int argc, char **argv)
 {
-	u64 first = 1, seeds = 16, steps = 1500;
+	u64 first = 1, seeds = 24, steps = 1500;
 
 	for (int i = 1; i + 1 < argc; i += 2) {
 		u64 value = strtoul(argv[i + 1], NULL, 0);
@@ -224,9 +245,11 @@ int main(int argc, char **argv)
 		else if (!strcmp(argv[i], "--every"))
 			check_every = value;
 		else if (!strcmp(argv[i], "--seed"))
-			make_ops(value, steps), run(ops, steps, true);
+			make_ops(value, steps), run_traced(steps);
 		else if (!strcmp(argv[i], "--replay"))
-			run(ops, read_ops(argv[i + 1]), true);
+			run_traced(read_digits(argv[i + 1]));
+		else if (!strcmp(argv[i], "--bytes"))
+			run_traced(read_bytes(argv[i + 1]));
 		else
 			FAIL("unknown option %s", argv[i]);
 	}
