@@ -18,7 +18,6 @@
 #include "mm/frame.h"
 
 #include "kernel/lib/string.h"
-#include "kernel/x86_64/tlb.h"
 #include "mm/buddy.h"
 
 /* Fills free frames in debug builds; as an address it is non-canonical. */
@@ -98,15 +97,8 @@ struct frame *frame_alloc_zeroed(enum frame_kind kind)
 	return frame;
 }
 
-void frame_put(struct frame *frame)
+void frame_free(struct frame *frame)
 {
-	u32 old = __atomic_fetch_sub(&frame->refcount, 1, __ATOMIC_ACQ_REL);
-
-	ASSERT_INVARIANT(I3, old != 0, "pfn %#lx was free already",
-			 frame_pfn(frame).val);
-	if (old > 1)
-		return;
-
 	ASSERT_INVARIANT(I2, frame_mapcount(frame) == 0,
 			 "pfn %#lx is mapped %u times without a reference",
 			 frame_pfn(frame).val, frame_mapcount(frame));
@@ -114,18 +106,6 @@ void frame_put(struct frame *frame)
 	poison(frame);
 	__atomic_fetch_add(&frame_stats.frees, 1, __ATOMIC_RELAXED);
 	buddy_give(frame, 0);
-}
-
-void frame_put_mapped(struct frame *frame)
-{
-	u32 old = __atomic_fetch_sub(&frame->mapcount, 1, __ATOMIC_RELAXED);
-
-	ASSERT_INVARIANT(I1, old != 0, "pfn %#lx was not mapped",
-			 frame_pfn(frame).val);
-	ASSERT_INVARIANT(I13, !tlb_ledger_has_frame(frame_pfn(frame)),
-			 "pfn %#lx is dropped before the flush",
-			 frame_pfn(frame).val);
-	frame_put(frame);
 }
 
 struct frame_stats frame_stats_read(void)

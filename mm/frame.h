@@ -12,6 +12,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/list.h"
 #include "kernel/x86_64/asm/page.h"
+#include "kernel/x86_64/tlb.h"
 
 enum frame_kind {
 	FRAME_RESERVED, /* firmware, kernel image, this table: never free */
@@ -131,9 +132,6 @@ struct frame *frame_alloc_zeroed(enum frame_kind kind) __must_check;
 struct frame *frame_alloc_block(enum frame_kind kind, unsigned int order)
 	__must_check;
 
-/* Drop one reference; the last one frees the frame. */
-void frame_put(struct frame *frame);
-
 static inline void frame_get(struct frame *frame)
 {
 	u32 old = __atomic_fetch_add(&frame->refcount, 1, __ATOMIC_RELAXED);
@@ -159,12 +157,36 @@ static inline void frame_adopt_mapped(struct frame *frame)
 	__atomic_fetch_add(&frame->mapcount, 1, __ATOMIC_RELAXED);
 }
 
+/* For frame_put() alone: nobody has a reference any more. */
+void frame_free(struct frame *frame);
+
+/* Drop one reference; the last one frees the frame. */
+static inline void frame_put(struct frame *frame)
+{
+	u32 old = __atomic_fetch_sub(&frame->refcount, 1, __ATOMIC_ACQ_REL);
+
+	ASSERT_INVARIANT(I3, old != 0, "pfn %#lx was free already",
+			 frame_pfn(frame).val);
+	if (old == 1)
+		frame_free(frame);
+}
+
 /**
  * frame_put_mapped() - one PTE less points to @frame
  *
  * => the PTE was changed and every CPU of its mm flushed: after this the
  *    frame may be free or reused by a last sharer (I13)
  */
-void frame_put_mapped(struct frame *frame);
+static inline void frame_put_mapped(struct frame *frame)
+{
+	u32 old = __atomic_fetch_sub(&frame->mapcount, 1, __ATOMIC_RELAXED);
+
+	ASSERT_INVARIANT(I1, old != 0, "pfn %#lx was not mapped",
+			 frame_pfn(frame).val);
+	ASSERT_INVARIANT(I13, !tlb_ledger_has_frame(frame_pfn(frame)),
+			 "pfn %#lx is dropped before the flush",
+			 frame_pfn(frame).val);
+	frame_put(frame);
+}
 
 struct frame_stats frame_stats_read(void);

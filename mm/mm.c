@@ -6,7 +6,6 @@
 
 #include "kernel/lib/string.h"
 #include "mm/kmem.h"
-#include "mm/map.h"
 #include "mm/object.h"
 
 static struct kmem_cache mm_cache = KMEM_CACHE("mm", struct mm);
@@ -52,19 +51,59 @@ void mm_copy_layout(struct mm *mm, const struct mm *parent)
 	mm->stack_top = parent->stack_top;
 }
 
-static void unmap_everything(struct mm *mm)
+/*
+ * From the lowest area up: each table goes with the last area it serves.
+ * Areas that are served by the same leaf table are taken together.
+ */
+static void free_all_tables(struct mm *mm)
 {
-	spin_lock(&mm->lock);
-	while (!list_is_empty(&mm->vmas.list)) {
-		struct vma *vma =
-			list_first_entry(&mm->vmas.list, struct vma, list_node);
-		int error = map_unmap_locked(mm, vma->start, vma->end);
+	u64 span = pgtable_entry_bytes(PGTABLE_LEAF_LEVEL + 1);
+	struct pgtable_hole hole = { .floor = VADDR(0) };
+	struct vma *vma;
 
-		ASSERT(error == 0); /* nothing has to be split */
+	vma_for_each(vma, &mm->vmas) {
+		if (vma->start.val >= align_up(hole.end.val, span)) {
+			hole.ceiling = vma->start;
+			pgtable_free_hole(&mm->pgtable, &hole);
+			hole.start = vma->start;
+		}
+		hole.end = vma->end;
 	}
-	ASSERT_INVARIANT(I7, mm->rss_pages == 0, "%lu pages are left at exit",
-			 mm->rss_pages);
-	spin_unlock(&mm->lock);
+	hole.ceiling = VADDR(PGTABLE_USER_END);
+	pgtable_free_hole(&mm->pgtable, &hole);
+}
+
+/*
+ * Drop every frame at the end of an mm.  No CPU can reach them any more, and
+ * the tables go next: there is no entry to clear and nothing to flush.
+ */
+static void drop_pages(struct vma *vma)
+{
+	struct pgtable_iter it =
+		pgtable_iter_start(&vma->mm->pgtable, vma->start, vma->end);
+
+	for (; it.slot; pgtable_iter_next_table(&it)) {
+		u64 slots = pgtable_iter_slots_left(&it);
+
+		for (u64 i = 0; i < slots; i++) {
+			pte_t pte = pte_load(&it.slot[i]);
+
+			if (pte_has_frame(pte))
+				frame_put_mapped(pfn_to_frame(pte_pfn(pte)));
+		}
+	}
+}
+
+static void destroy_contents(struct mm *mm)
+{
+	struct vma *vma;
+	struct vma *next;
+
+	vma_for_each(vma, &mm->vmas)
+		drop_pages(vma);
+	free_all_tables(mm);
+	list_for_each_entry_safe(vma, next, &mm->vmas.list, list_node)
+		vma_free(vma);
 }
 
 void mm_put(struct mm *mm)
@@ -80,7 +119,7 @@ void mm_put(struct mm *mm)
 	 * flushes below find no CPU to wait for.
 	 */
 	tlb_space_destroy(&mm->pgtable.space, &kernel_pgtable.space);
-	unmap_everything(mm);
+	destroy_contents(mm);
 	pgtable_destroy(&mm->pgtable);
 	kmem_cache_free(&mm_cache, mm);
 }
@@ -111,49 +150,52 @@ void mm_assert_pte_allowed(const struct vma *vma, vaddr_t va, pte_t pte)
 }
 
 /*
- * Frames whose PTEs are gone but which some CPU may still reach through its
- * TLB.  One flush serves them all, then they are dropped (I13).
+ * Unmap up to this many pages, flush once for all, then drop the frames.  Until
+ * the flush some CPU may still reach them through its TLB (I13).
  */
 #define UNMAP_BATCH 64
 
-struct unmap_batch {
-	struct mm *mm;
-	vaddr_t start; /* the pages to flush */
-	vaddr_t end;
-	unsigned int count;
-	struct frame *frames[UNMAP_BATCH];
-};
-
-static void finish_batch(struct unmap_batch *batch)
+/* => @count <= UNMAP_BATCH slots of one table, the first one for @va */
+static void unmap_batch(struct vma *vma, vaddr_t va, pte_t *slots, u64 count)
 {
-	if (batch->count == 0)
+	struct frame *frames[UNMAP_BATCH];
+	vaddr_t first = va;
+	vaddr_t last = va;
+	u64 found = 0;
+
+	for (u64 i = 0; i < count; i++) {
+		pte_t old;
+
+		if (!pte_has_frame(pte_load(&slots[i])))
+			continue;
+		last = vaddr_add(va, i * PAGE_SIZE);
+		if (found == 0)
+			first = last;
+		old = mm_clear_pte(vma, last, &slots[i]);
+		frames[found++] = pfn_to_frame(pte_pfn(old));
+	}
+	if (found == 0)
 		return;
-	tlb_flush_range(&batch->mm->pgtable.space, batch->start, batch->end);
-	for (unsigned int i = 0; i < batch->count; i++)
-		frame_put_mapped(batch->frames[i]);
-	batch->count = 0;
+	tlb_flush_range(&vma->mm->pgtable.space, first,
+			vaddr_add(last, PAGE_SIZE));
+	for (u64 i = 0; i < found; i++)
+		frame_put_mapped(frames[i]);
 }
 
 void mm_unmap_pages(struct vma *vma, vaddr_t start, vaddr_t end)
 {
-	struct unmap_batch batch = { .mm = vma->mm };
-	struct pgtable_iter it;
+	struct pgtable_iter it =
+		pgtable_iter_start(&vma->mm->pgtable, start, end);
 
 	vma->mm->rss_peak_pages = mm_rss_peak(vma->mm);
-	pgtable_for_each_slot(it, &vma->mm->pgtable, start, end) {
-		pte_t old;
+	for (; it.slot; pgtable_iter_next_table(&it)) {
+		u64 slots = pgtable_iter_slots_left(&it);
 
-		if (!pte_has_frame(pte_load(it.slot)))
-			continue;
-		if (batch.count == 0)
-			batch.start = it.va;
-		batch.end = vaddr_add(it.va, PAGE_SIZE);
-		old = mm_clear_pte(vma, it.va, it.slot);
-		batch.frames[batch.count++] = pfn_to_frame(pte_pfn(old));
-		if (batch.count == UNMAP_BATCH)
-			finish_batch(&batch);
+		for (u64 i = 0; i < slots; i += UNMAP_BATCH)
+			unmap_batch(vma, vaddr_add(it.va, i * PAGE_SIZE),
+				    &it.slot[i],
+				    min_u64(slots - i, UNMAP_BATCH));
 	}
-	finish_batch(&batch);
 }
 
 void mm_add_vma(struct mm *mm, struct vma *vma)

@@ -39,23 +39,25 @@ static void clear_table_entry(struct pgtable *pgtable, pte_t *entry)
 
 int pgtable_init(struct pgtable *pgtable)
 {
-	struct frame *root = frame_alloc_zeroed(FRAME_PGTABLE);
-	pte_t *entries;
-	const pte_t *kernel_entries;
+	struct frame *root = frame_alloc(FRAME_PGTABLE);
+	size_t half_bytes = PAGE_SIZE / 2;
+	char *entries;
 
 	if (!root)
 		return -ENOMEM;
 	pgtable->table_pages = 1;
 	tlb_space_init(&pgtable->space, frame_pfn(root));
-	if (pgtable == &kernel_pgtable)
-		return 0;
 
 	/* The kernel's half is complete by now and never changes (I12). */
 	entries = frame_ptr(root);
-	kernel_entries = pfn_to_ptr(kernel_pgtable.space.root);
-	memcpy(&entries[PGTABLE_KERNEL_INDEX],
-	       &kernel_entries[PGTABLE_KERNEL_INDEX],
-	       (PGTABLE_ENTRIES - PGTABLE_KERNEL_INDEX) * sizeof(pte_t));
+	memset(entries, 0, half_bytes);
+	if (pgtable == &kernel_pgtable)
+		memset(entries + half_bytes, 0, half_bytes);
+	else
+		memcpy(entries + half_bytes,
+		       (char *)pfn_to_ptr(kernel_pgtable.space.root) +
+			       half_bytes,
+		       half_bytes);
 	return 0;
 }
 
@@ -95,28 +97,30 @@ pte_t *pgtable_create_level(struct pgtable *pgtable, u64 address, int level)
 
 void pgtable_iter_seek(struct pgtable_iter *it)
 {
-	pfn_t tables[PGTABLE_ROOT_LEVEL + 1]; /* on the way down, by level */
+	pfn_t table = it->pgtable->space.root;
 	int at = PGTABLE_ROOT_LEVEL;
 
-	tables[at] = it->pgtable->space.root;
 	it->slot = NULL;
 	while (it->va.val < it->end.val) {
-		pte_t *entry = table_entry(tables[at], it->va.val, at);
+		pte_t *entry = table_entry(table, it->va.val, at);
 
 		if (at == PGTABLE_LEAF_LEVEL) {
 			it->slot = entry;
 			return;
 		}
 		if (pte_is_present(pte_load(entry))) {
-			tables[--at] = pte_pfn(pte_load(entry));
+			table = pte_pfn(pte_load(entry));
+			at--;
 			continue;
 		}
-		/* No table: skip all it would cover, up where a table ends. */
+		/* No table: skip all it would cover. */
 		it->va.val = align_down(it->va.val, pgtable_entry_bytes(at)) +
 			     pgtable_entry_bytes(at);
-		while (at < PGTABLE_ROOT_LEVEL &&
-		       pgtable_index(it->va.val, at) == 0)
-			at++;
+		if (pgtable_index(it->va.val, at) == 0) {
+			/* This table ended too: down from the root again. */
+			table = it->pgtable->space.root;
+			at = PGTABLE_ROOT_LEVEL;
+		}
 	}
 }
 

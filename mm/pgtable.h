@@ -105,7 +105,10 @@ static inline void pgtable_iter_next_table(struct pgtable_iter *it)
 	u64 span = pgtable_entry_bytes(PGTABLE_LEAF_LEVEL + 1);
 
 	it->va.val = align_down(it->va.val, span) + span;
-	pgtable_iter_seek(it);
+	if (it->va.val < it->end.val)
+		pgtable_iter_seek(it);
+	else
+		it->slot = NULL;
 }
 
 #define pgtable_for_each_slot(it, pgtable, start, end)                         \

@@ -129,13 +129,13 @@ void machine_map_memory(u64 bytes)
 
 	if (got != wanted)
 		FAIL("no memory at %p", wanted);
+	allocation_fails = must_fail;
 }
 
 void machine_start(void)
 {
 	static struct boot_info info;
 
-	allocation_fails = must_fail;
 	machine_map_memory(MACHINE_BYTES);
 	info.range_count = 1;
 	info.ranges[0] =
@@ -230,13 +230,12 @@ void __wrap_buddy_give(struct frame *block, unsigned int order)
 }
 
 /* About to be filled with poison: objects in it may be hidden already. */
-void __real_frame_put(struct frame *frame);
-void __wrap_frame_put(struct frame *frame);
-void __wrap_frame_put(struct frame *frame)
+void __real_frame_free(struct frame *frame);
+void __wrap_frame_free(struct frame *frame);
+void __wrap_frame_free(struct frame *frame)
 {
-	if (frame_refcount(frame) == 1)
-		show(frame_ptr(frame), PAGE_SIZE);
-	__real_frame_put(frame);
+	show(frame_ptr(frame), PAGE_SIZE);
+	__real_frame_free(frame);
 }
 
 void *__real_kmem_cache_alloc(struct kmem_cache *cache);

@@ -123,6 +123,14 @@ static void test_too_little(void)
 	CHECK_EQUAL(frame_init(&info), -ENOMEM);
 }
 
+static void test_no_zero_frame(void)
+{
+	machine_map_memory(16 * MIB);
+	add_range(0, 16 * MIB, true);
+	machine_fail_nth(1);
+	CHECK_EQUAL(frame_init(&info), -ENOMEM);
+}
+
 /* Not even room for the table. */
 static void test_nothing(void)
 {
@@ -143,9 +151,13 @@ static void test_large(void)
 int main(void)
 {
 	static const struct host_test tests[] = {
-		{ "plain", test_plain },	   { "odd map", test_odd_map },
-		{ "initramfs", test_initramfs },   { "high memory", test_high },
-		{ "too little", test_too_little }, { "nothing", test_nothing },
+		{ "plain", test_plain },
+		{ "odd map", test_odd_map },
+		{ "initramfs", test_initramfs },
+		{ "high memory", test_high },
+		{ "too little", test_too_little },
+		{ "nothing", test_nothing },
+		{ "no zero frame", test_no_zero_frame },
 		{ "large", test_large },
 	};
 

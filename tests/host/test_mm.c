@@ -1,5 +1,5 @@
 /*
- * test_mm.c - the life of an address space, and what mm_install_pte() refuses
+ * test_mm.c - the life of an address space, and what may not be written
  */
 #include "mm/object.h"
 #include "tests/host/mm_test.h"
@@ -47,16 +47,18 @@ static void test_peak(void)
 	start_page();
 	machine_write(VADDR(AT + P), 1);
 	CHECK_EQUAL(mm->rss_pages, 2);
+	CHECK_EQUAL(mm_rss_peak(mm), 2);
 	CHECK_EQUAL(map_munmap(mm, VADDR(AT), 2 * P), 0);
 	CHECK_EQUAL(mm->rss_pages, 0);
-	CHECK_EQUAL(mm->rss_peak_pages, 2);
+	CHECK_EQUAL(mm_rss_peak(mm), 2);
 }
 
 /* ---- What must never be written ---- */
 
-static void install(u64 va, pte_t pte)
+/* At the page after AT, where nothing is mapped so far. */
+static void install(pte_t pte)
 {
-	mm_install_pte(vma, VADDR(va), slot, pte);
+	mm_install_pte(vma, VADDR(AT + P), slot + 1, pte);
 }
 
 static struct pte_rights rights(bool write, bool exec)
@@ -68,41 +70,52 @@ static struct pte_rights rights(bool write, bool exec)
 
 static void outside_the_area(void)
 {
-	install(AT + 2 * P, *slot);
+	mm_install_pte(vma, VADDR(AT + 2 * P), slot + 2, *slot);
 }
 
 static void not_for_the_user(void)
 {
-	install(AT, pte_make(frame_pfn(frame),
-			     (struct pte_rights){ .read = true }));
+	install(pte_make(frame_pfn(frame),
+			 (struct pte_rights){ .read = true }));
 }
 
 static void readable(void)
 {
 	vma->flags = 0;
-	install(AT, pte_make(frame_pfn(frame), rights(false, false)));
+	install(pte_make(frame_pfn(frame), rights(false, false)));
 }
 
 static void writable(void)
 {
 	vma->flags = VMA_READ;
-	install(AT, *slot);
+	install(*slot);
 }
 
 static void executable(void)
 {
-	install(AT, pte_make(frame_pfn(frame), rights(false, true)));
+	install(pte_make(frame_pfn(frame), rights(false, true)));
 }
 
 static void zero_frame_writable(void)
 {
-	install(AT, pte_make(frame_pfn(zero_frame), rights(true, false)));
+	install(pte_make(frame_pfn(zero_frame), rights(true, false)));
 }
 
 static void shared_writable(void)
 {
 	frame_get_mapped(frame);
-	install(AT, *slot);
+	install(*slot);
+}
+
+static void over_another(void)
+{
+	mm_install_pte(vma, VADDR(AT), slot, *slot);
+}
+
+static void protect_another(void)
+{
+	mm_protect_pte(vma, VADDR(AT), slot,
+		       pte_make(frame_pfn(zero_frame), rights(false, false)));
 }
 
 static void test_refused(void)
@@ -110,11 +123,13 @@ static void test_refused(void)
 	start_page();
 	CHECK_PANIC(outside_the_area, "I5 violated: 0x40005000 is outside");
 	CHECK_PANIC(not_for_the_user, "I5 violated");
-	CHECK_PANIC(readable, "I5 violated: PTE of 0x40003000 is readable");
-	CHECK_PANIC(writable, "I5 violated: PTE of 0x40003000 is writable");
-	CHECK_PANIC(executable, "I5 violated: PTE of 0x40003000 is executable");
+	CHECK_PANIC(readable, "I5 violated: PTE of 0x40004000 is readable");
+	CHECK_PANIC(writable, "I5 violated: PTE of 0x40004000 is writable");
+	CHECK_PANIC(executable, "I5 violated: PTE of 0x40004000 is executable");
 	CHECK_PANIC(zero_frame_writable, "I9 violated");
 	CHECK_PANIC(shared_writable, "I4 violated");
+	CHECK_PANIC(over_another, "assertion failed");
+	CHECK_PANIC(protect_another, "assertion failed");
 }
 
 /* ---- What must not be left at the end ---- */
@@ -134,7 +149,7 @@ static void keep_the_lock(void)
 /* A narrower entry, no flush, and back to user mode: I10. */
 static void forget_the_flush(void)
 {
-	install(AT, pte_without_write(*slot));
+	mm_protect_pte(vma, VADDR(AT), slot, pte_without_write(*slot));
 	machine_run(0, mm);
 }
 

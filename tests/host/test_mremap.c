@@ -176,6 +176,18 @@ static void test_grow_shared(void)
 	check_all();
 }
 
+/* At the limit, neither a second mapping nor DONTUNMAP adds an area. */
+static void test_too_many_areas(void)
+{
+	start_with(4, SHARED_FIXED);
+	CHECK_EQUAL(map(THERE, 4 * P, RW, ANON_FIXED), THERE);
+	mm->vmas.count += VMA_COUNT_MAX;
+	CHECK_EQUAL(remap(AT, 0, P, MOVE, 0), -ENOMEM);
+	CHECK_EQUAL(remap(THERE, 4 * P, 4 * P, DONTUNMAP, 0), -ENOMEM);
+	mm->vmas.count -= VMA_COUNT_MAX;
+	check_all();
+}
+
 /* A fixed target that cannot be cut out: nothing has happened yet. */
 static void test_target_fails(void)
 {
@@ -215,6 +227,7 @@ int main(void)
 		{ "DONTUNMAP", test_dontunmap },
 		{ "duplicate", test_duplicate },
 		{ "grow shared memory", test_grow_shared },
+		{ "too many areas", test_too_many_areas },
 		{ "target fails", test_target_fails },
 		{ "move shared pages", test_move_cow },
 	};
