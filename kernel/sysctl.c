@@ -6,6 +6,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
+#include "kernel/memory_hooks.h"
 #include "mm/check.h"
 #include "mm/cow.h"
 #include "mm/fork.h"
@@ -27,6 +28,10 @@ static int write_check(u64 value)
 const struct sysctl sysctl_vm[] = {
 	{ .name = "check", .max = 1, .read = read_check, .write = write_check },
 	{ .name = "cow_reuse", .value = &cow_reuse_enabled, .max = 1 },
+	{ .name = "fail_nth",
+	  .max = ~0UL,
+	  .read = fail_nth_read,
+	  .write = fail_nth_write },
 	{ .name = "fork_level", .value = &fork_level, .max = FORK_LEVEL_MAX },
 };
 

@@ -32,7 +32,7 @@ static void log_mappings(const struct frame *frame)
 			pte_t pte = pte_load(it.slot);
 
 			if (pte_has_frame(pte) &&
-			    pfn_to_frame(pte_pfn(pte)) == frame)
+			    pte_pfn(pte).val == frame_pfn(frame).val)
 				log_error(
 					"  mapped at %#lx by the mm with root %#lx, PTE %#lx\n",
 					it.va.val,

@@ -29,6 +29,7 @@ u64 frame_count;
 struct frame *zero_frame;
 pfn_t zero_pfn;
 bool (*allocation_fails)(void);
+bool (*frame_may_use_reserve)(void);
 
 /* total, reserved and emergency are set by frame_init(). */
 struct frame_stats frame_stats;
@@ -59,14 +60,22 @@ static void assert_poisoned(struct frame *frame)
 				 frame_pfn(frame).val, i * sizeof(*word));
 }
 
-struct frame *frame_alloc_block(enum frame_kind kind, unsigned int order)
+static struct frame *take_block(unsigned int order)
 {
-	u64 keep = kind == FRAME_KERNEL ? 0 : frame_stats.emergency;
 	struct frame *block;
 
 	if (unlikely(allocation_fails) && allocation_fails())
 		return NULL;
-	block = buddy_take(order, keep);
+	block = buddy_take(order, frame_stats.emergency);
+	if (!block && frame_may_use_reserve && frame_may_use_reserve())
+		block = buddy_take(order, 0);
+	return block;
+}
+
+struct frame *frame_alloc_block(enum frame_kind kind, unsigned int order)
+{
+	struct frame *block = take_block(order);
+
 	if (!block)
 		return NULL;
 	for (u64 i = 0; i < 1UL << order; i++) {

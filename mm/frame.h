@@ -50,7 +50,7 @@ struct frame_stats {
 	u64 total; /* frames of RAM; free + used + reserved = total (I3) */
 	u64 reserved; /* RAM that was never given to the allocator */
 	u64 free;
-	u64 emergency; /* of the free ones, kept for the kernel itself */
+	u64 emergency; /* of the free ones, kept for tasks that are dying */
 	u64 allocations; /* frames handed out since boot */
 	u64 frees;
 };
@@ -112,10 +112,14 @@ void frame_release_range(paddr_t start, paddr_t end);
  */
 extern bool (*allocation_fails)(void);
 
+/*
+ * Asked when only the emergency reserve is left: may the task that runs have
+ * some of it?  A dying one may, as its end will give back far more.
+ */
+extern bool (*frame_may_use_reserve)(void);
+
 /**
  * frame_alloc() - one frame with refcount 1, contents undefined
- * @kind: FRAME_KERNEL may use the emergency reserve, the others may not: the
- *        exit of a process must never wait for memory
  *
  * Return: the frame, or NULL.
  */

@@ -25,6 +25,16 @@ struct slab {
 #define SLAB_HEADER_BYTES 64 /* keeps the first object on a cache line */
 _Static_assert(sizeof(struct slab) <= SLAB_HEADER_BYTES, "room for the header");
 
+static struct kmem_stats stats; /* atomic */
+
+struct kmem_stats kmem_stats_read(void)
+{
+	return (struct kmem_stats){
+		.objects = __atomic_load_n(&stats.objects, __ATOMIC_RELAXED),
+		.frames = __atomic_load_n(&stats.frames, __ATOMIC_RELAXED),
+	};
+}
+
 /* Freed objects are filled with this in debug builds. */
 #define FREED_BYTE 0x6b
 
@@ -62,7 +72,7 @@ static struct slab *grow(struct kmem_cache *cache)
 	}
 	ASSERT(slab->free);
 	list_push_front(&cache->partial, &slab->node);
-	cache->frames++;
+	__atomic_fetch_add(&stats.frames, 1, __ATOMIC_RELAXED);
 	return slab;
 }
 
@@ -84,7 +94,7 @@ void *kmem_cache_alloc(struct kmem_cache *cache)
 		object = slab->free;
 		slab->free = object->next;
 		slab->in_use++;
-		cache->objects_in_use++;
+		__atomic_fetch_add(&stats.objects, 1, __ATOMIC_RELAXED);
 		if (!slab->free)
 			list_remove(&slab->node);
 	}
@@ -115,10 +125,10 @@ void kmem_cache_free(struct kmem_cache *cache, void *ptr)
 		list_push_front(&cache->partial, &slab->node);
 	object->next = slab->free;
 	slab->free = object;
-	cache->objects_in_use--;
+	__atomic_fetch_sub(&stats.objects, 1, __ATOMIC_RELAXED);
 	if (--slab->in_use == 0) {
 		list_remove(&slab->node);
-		cache->frames--;
+		__atomic_fetch_sub(&stats.frames, 1, __ATOMIC_RELAXED);
 		frame_put(pfn_to_frame(ptr_to_pfn(slab)));
 	}
 	spin_unlock(&cache->lock);

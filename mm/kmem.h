@@ -14,10 +14,16 @@ struct kmem_cache {
 	const char *name;
 	u32 object_bytes;
 	struct spinlock lock;
-	struct list_node partial; /* slabs with a free object */
-	u64 objects_in_use;
-	u64 frames;
+	struct list_node partial; /* lock; slabs with a free object */
 };
+
+/* Of all caches together. */
+struct kmem_stats {
+	u64 objects; /* in use */
+	u64 frames; /* slabs; how many also depends on the order of frees */
+};
+
+struct kmem_stats kmem_stats_read(void);
 
 /* A static cache; objects are aligned to 16, or to 64 from 64 bytes up. */
 #define KMEM_CACHE(cache_name, type)                                           \

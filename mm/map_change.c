@@ -143,11 +143,16 @@ static void move_pages(const struct remap *remap, struct vma *to)
 	tlb_flush_range(&pgtable->space, remap->start, end);
 }
 
-/* Return: an area like the old one at @target, in no set yet; or NULL. */
+/*
+ * Return: an area like the old one at @target, in no set yet; or NULL: no
+ * memory, or too many areas.
+ */
 static struct vma *make_target(const struct remap *remap, vaddr_t target)
 {
-	struct vma *vma = vma_alloc();
+	struct vma *vma = NULL;
 
+	if (remap->mm->vmas.count < VMA_COUNT_MAX)
+		vma = vma_alloc();
 	if (!vma)
 		return NULL;
 	vma->start = target;

@@ -9,6 +9,7 @@
 #include "kernel/proc/task.h"
 #include "kernel/version.h"
 #include "kernel/x86_64/time.h"
+#include "mm/kmem.h"
 #include "mm/fault.h"
 #include "mm/kspace.h"
 #include "mm/mm.h"
@@ -180,6 +181,7 @@ void procfs_show_meminfo(struct text *text, struct task *task)
 
 void procfs_show_vmstat(struct text *text, struct task *task)
 {
+	struct kmem_stats slab = kmem_stats_read();
 	struct memory_use use = memory_use_read();
 	u64 faults = 0;
 
@@ -193,6 +195,8 @@ void procfs_show_vmstat(struct text *text, struct task *task)
 	text_printf(text, "nr_file_pages %lu\n", use.objects);
 	text_printf(text, "nr_shmem %lu\n", use.objects);
 	text_printf(text, "nr_page_table_pages %lu\n", use.pgtables);
+	text_printf(text, "nr_slab_unreclaimable %lu\n", slab.frames);
+	text_printf(text, "kmem_objects %lu\n", slab.objects);
 	text_printf(text, "nr_kernel_stack %lu\n",
 		    task_count() * (KSTACK_BYTES / 1024));
 	text_printf(text, "pgalloc_normal %lu\n", use.frames.allocations);

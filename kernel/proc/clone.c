@@ -11,6 +11,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
+#include "kernel/memory_hooks.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/user_return.h"
@@ -163,6 +164,7 @@ i64 task_clone(const struct clone_request *request)
 	/* Ours: the child may be gone when the parent looks at it again. */
 	task_get(child);
 	task_publish(child, current_task());
+	fail_nth_hand_over(child);
 	check_event();
 	sched_start(child);
 	if (request->flags & CLONE_VFORK)

@@ -68,6 +68,7 @@ struct task {
 	vaddr_t clear_child_tid; /* zeroed at exit; 0: none */
 	u32 exit_status; /* as wait4 shows it; set once */
 	u64 last_unknown_call; /* a system call number, to log it once */
+	u64 fail_nth; /* allocations until one fails; 0: none shall */
 	struct task_fault fault; /* for the frames of signal handlers */
 
 	/* Atomic. */

@@ -393,8 +393,9 @@ static void try_call(int index)
 
 		if (i == READONLY && !calls[index].kernel_writes)
 			continue;
-		/* A stack may begin here: what ends in time is no fault. */
-		if (p == (char *)LAST_BYTE && calls[index].size < 2)
+		/* A stack may begin here, with a byte that ends a string. */
+		if (p == (char *)LAST_BYTE &&
+		    (calls[index].size < 2 || !calls[index].kernel_writes))
 			continue;
 		if (i == BORDER) {
 			if (!calls[index].size)

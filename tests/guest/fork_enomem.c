@@ -111,11 +111,14 @@ static void sharing(void)
 		FAIL("child: %s", how_ended(status));
 	CHECK(report->failed > 0);
 	CHECK(pages_hold(area, 0, pages, 'p'));
-	write_pages(area, 0, pages, 'p');
-	settle();
-	/* A child of the killed one is init's now, who may need a moment. */
+	/*
+	 * A child of the killed one is init's now and may live a moment longer;
+	 * as long as it does, writing copies, for which there is no room.
+	 */
 	for (int i = 0; i < 1000 && free_frames() != before; i++)
 		usleep(1000);
+	write_pages(area, 0, pages, 'p');
+	settle();
 	CHECK_EQ(free_frames(), before);
 	say("sharing fork, with few frames left: ENOMEM, until there are "
 	    "enough\n");

@@ -9,6 +9,11 @@ static u64 free_frames(void)
 	return frame_stats_read().free;
 }
 
+static bool always(void)
+{
+	return true;
+}
+
 /* Take all there is, in single frames; give every second one back … */
 static void test_split_and_join(void)
 {
@@ -17,6 +22,7 @@ static void test_split_and_join(void)
 	struct frame *block;
 
 	machine_start();
+	frame_may_use_reserve = always;
 	all = free_frames();
 	while ((block = frame_alloc(FRAME_KERNEL)))
 		taken[count++] = block;
@@ -68,7 +74,10 @@ static void test_reserve(void)
 	CHECK_EQUAL(free_frames(), frame_stats.emergency);
 	CHECK(frame_stats.emergency >= 64);
 	CHECK(!frame_alloc(FRAME_PGTABLE));
-	CHECK(frame_alloc(FRAME_KERNEL));
+	CHECK(!frame_alloc(FRAME_KERNEL));
+	frame_may_use_reserve = always;
+	CHECK(frame_alloc(FRAME_PGTABLE));
+	frame_may_use_reserve = NULL;
 	CHECK(!frame_alloc_zeroed(FRAME_ANON));
 }
 

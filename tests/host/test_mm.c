@@ -134,9 +134,9 @@ static void test_refused(void)
 
 /* ---- What must not be left at the end ---- */
 
-static void leave_a_page(void)
+static void leave_a_table(void)
 {
-	mm->rss_pages++;
+	mm->pgtable.table_pages++;
 	mm_put(mm);
 }
 
@@ -156,7 +156,7 @@ static void forget_the_flush(void)
 static void test_mistakes(void)
 {
 	start_page();
-	CHECK_PANIC(leave_a_page, "I7 violated: 1 pages are left");
+	CHECK_PANIC(leave_a_table, "I7 violated: 1 table pages are left");
 	CHECK_PANIC(keep_the_lock, "lock mm taken twice");
 	CHECK_PANIC(forget_the_flush, "I10 violated");
 }

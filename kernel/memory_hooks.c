@@ -1,0 +1,57 @@
+/*
+ * memory_hooks.c - see memory_hooks.h
+ */
+#include "kernel/memory_hooks.h"
+
+#include "kernel/lib/printk.h"
+#include "kernel/proc/signal.h"
+#include "kernel/proc/task.h"
+#include "mm/frame.h"
+
+/* From the command line, until a task is there to have it. */
+static u64 for_first_child;
+
+static bool may_use_reserve(void)
+{
+	struct task *task = current_task();
+
+	return task && task->mm && signal_is_fatal_pending(task);
+}
+
+static bool nth_fails(void)
+{
+	struct task *task = current_task();
+
+	return task && task->fail_nth && --task->fail_nth == 0;
+}
+
+void memory_hooks_init(void)
+{
+	frame_may_use_reserve = may_use_reserve;
+}
+
+int fail_nth_write(u64 nth)
+{
+	struct task *task = current_task();
+
+	/* Nobody pays for the question before it is needed. */
+	allocation_fails = nth_fails;
+	if (task->is_kernel_thread)
+		for_first_child = nth;
+	else
+		task->fail_nth = nth;
+	return 0;
+}
+
+void fail_nth_read(char *text, size_t size)
+{
+	snprintf(text, size, "%lu", current_task()->fail_nth);
+}
+
+void fail_nth_hand_over(struct task *child)
+{
+	if (likely(!for_first_child) || current_task() != init_task)
+		return;
+	child->fail_nth = for_first_child;
+	for_first_child = 0;
+}
