@@ -1,6 +1,7 @@
 """The contract of tools/run: bytes, arguments, files and exit status."""
 
 import os
+import signal
 import subprocess
 
 import pexpect
@@ -163,3 +164,13 @@ def test_no_qemu_outlives_tools_run(tmp_path):
     done = subprocess.run(["timeout", "10", "tail", f"--pid={pid}", "-f",
                            "/dev/null"])
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("job", [
+    Job("--append", f"sysctl.vm.fail_nth={n}", ACT, "say") for n in (1, 20)
+], ids=["first", "20th"])
+def test_fail_nth_on_the_command_line(job):
+    """The program's first allocations fail, and nothing else does."""
+    done = job.result()
+    assert done.returncode == 128 + signal.SIGKILL, harness.explain(done)
+    assert b"out of memory" in done.stderr
