@@ -109,30 +109,38 @@ static void check_leaf(const struct vma *vma, vaddr_t va, pte_t pte)
 		    frame_mapcount(frame));
 }
 
-/* I2 for the tables of one space (a table has one parent), and I7. */
-static u64 check_tables(pte_t *table, int level)
+/*
+ * I2 and I7: count the tables at and below @table, each held by the entry that
+ * led here (a root: by its owner).  Only @entries of @table are looked at.
+ */
+static u64 count_tables(struct frame *table, int level, int entries)
 {
+	const pte_t *entry = frame_ptr(table);
 	u64 pages = 1;
-	int last = level == PGTABLE_ROOT_LEVEL ? PGTABLE_KERNEL_INDEX :
-						 PGTABLE_ENTRIES;
 
+	CHECK_FRAME(I2, table, table->kind == FRAME_PGTABLE,
+		    "it is no table, but an upper entry points to it");
+	CHECK_FRAME(I2, table, !table->check_is_held,
+		    "a table with two parents");
+	table->check_is_held = true;
 	if (level == PGTABLE_LEAF_LEVEL)
 		return pages;
-	for (int i = 0; i < last; i++) {
-		struct frame *lower;
-
-		if (!pte_is_present(table[i]))
-			continue;
-		lower = pfn_to_frame(pte_pfn(table[i]));
-		CHECK_FRAME(I2, lower,
-			    lower->kind == FRAME_PGTABLE &&
-				    frame_refcount(lower) == 1 &&
-				    frame_mapcount(lower) == 0,
-			    "table with refcount %u, mapcount %u",
-			    frame_refcount(lower), frame_mapcount(lower));
-		pages += check_tables(frame_ptr(lower), level - 1);
-	}
+	for (int i = 0; i < entries; i++)
+		if (pte_is_present(entry[i]) && !pte_is_large(entry[i]))
+			pages += count_tables(pfn_to_frame(pte_pfn(entry[i])),
+					      level - 1, PGTABLE_ENTRIES);
 	return pages;
+}
+
+/* The kernel's own, which all roots share the lower tables of. */
+static void check_kernel_tables(void)
+{
+	struct frame *root = pfn_to_frame(kernel_pgtable.space.root);
+	u64 tables = count_tables(root, PGTABLE_ROOT_LEVEL, PGTABLE_ENTRIES);
+
+	ASSERT_INVARIANT(I7, tables == kernel_pgtable.table_pages,
+			 "%lu table pages of the kernel, counted %lu",
+			 kernel_pgtable.table_pages, tables);
 }
 
 /* I12: a root differs from the kernel's in its lower half only. */
@@ -153,8 +161,8 @@ static void check_kernel_half(const struct mm *mm)
 
 static void check_mm_counters(struct mm *mm, u64 rss)
 {
-	u64 tables = check_tables(pfn_to_ptr(mm->pgtable.space.root),
-				  PGTABLE_ROOT_LEVEL);
+	u64 tables = count_tables(pfn_to_frame(mm->pgtable.space.root),
+				  PGTABLE_ROOT_LEVEL, PGTABLE_KERNEL_INDEX);
 	u64 committed = 0;
 	u64 total = 0;
 	u64 count = 0;
@@ -218,13 +226,13 @@ static u32 pins_of(const struct frame *frame)
 {
 	switch ((enum frame_kind)frame->kind) {
 	case FRAME_RESERVED:
-	case FRAME_PGTABLE: /* its parent; a root's is the mm */
 	case FRAME_KERNEL:
 	case FRAME_ZERO:
 		return 1;
 	case FRAME_FREE:
 	case FRAME_ANON:
-	case FRAME_OBJECT:
+	case FRAME_OBJECT: /* its object: check_is_held */
+	case FRAME_PGTABLE: /* its parent: check_is_held */
 		return 0;
 	}
 	return 0;
@@ -269,6 +277,7 @@ void check_all(void)
 		frame_table[i].check_is_held = false;
 	}
 	spin_lock(&mm_list_lock);
+	check_kernel_tables();
 	list_for_each_entry(mm, &mm_list, all_node)
 		check_mm(mm);
 	object_visit_frames(check_object_frame);

@@ -36,7 +36,7 @@ struct frame {
 	u8 kind; /* enum frame_kind */
 	u8 order; /* head of a free block: log2 of its frames */
 	bool is_poisoned; /* debug: free, and filled with the poison */
-	bool check_is_held; /* scratch of mm/check.c: an object has it */
+	bool check_is_held; /* scratch of mm/check.c: has a holder but PTEs */
 	u32 check_mapcount; /* scratch of mm/check.c: PTEs found */
 	struct list_node free_node; /* frame_lock; head of a free block */
 };

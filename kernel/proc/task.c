@@ -359,6 +359,5 @@ void task_usage_add_mm(struct task_usage *usage, const struct mm *mm)
 	for (int kind = 0; kind < FAULT_KINDS; kind++)
 		if (kind != FAULT_SEGV)
 			usage->minor_faults += mm->faults.count[kind];
-	usage->max_rss_pages =
-		max_u64(usage->max_rss_pages, mm_rss_peak(mm));
+	usage->max_rss_pages = max_u64(usage->max_rss_pages, mm_rss_peak(mm));
 }

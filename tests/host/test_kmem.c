@@ -29,8 +29,8 @@ static void test_cache(void)
 		CHECK_EQUAL((u64)things[i] % 64, 0);
 		memset(things[i], i, sizeof(struct thing));
 	}
-	CHECK_EQUAL(cache.frames, 3);
-	CHECK_EQUAL(cache.objects_in_use, COUNT);
+	CHECK_EQUAL(kmem_stats_read().frames, 3);
+	CHECK_EQUAL(kmem_stats_read().objects, COUNT);
 	for (int i = 0; i < COUNT; i++)
 		for (u64 at = 0; at < sizeof(struct thing); at++)
 			CHECK_EQUAL(things[i]->bytes[at], (char)i);
@@ -41,8 +41,8 @@ static void test_cache(void)
 
 	for (int i = 0; i < COUNT; i++)
 		kmem_cache_free(&cache, things[(i * 7) % COUNT]);
-	CHECK_EQUAL(cache.frames, 0);
-	CHECK_EQUAL(cache.objects_in_use, 0);
+	CHECK_EQUAL(kmem_stats_read().frames, 0);
+	CHECK_EQUAL(kmem_stats_read().objects, 0);
 	CHECK_EQUAL(frame_stats_read().free, free);
 }
 
@@ -97,7 +97,7 @@ static void test_no_memory(void)
 	CHECK(!kmalloc(5000));
 	machine_fail_nth(1);
 	CHECK(!kmalloc_zeroed(5000));
-	CHECK_EQUAL(cache.frames, 0);
+	CHECK_EQUAL(kmem_stats_read().frames, 0);
 }
 
 static void free_to_wrong_cache(void)

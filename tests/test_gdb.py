@@ -1,0 +1,178 @@
+"""GDB sessions as tests: the sessions of tests/gdb/, and make gdb itself."""
+
+import os
+import re
+import subprocess
+import time
+
+import pexpect
+import pytest
+
+import harness
+from harness import BUILD, DEBUG, LLVM, RELEASE, ROOT
+
+SESSIONS = ROOT / "tests" / "gdb"
+PROGRAM = BUILD / "tests" / "programs" / "fork_write"
+OUTPUT = b"c wrote 0xc0c0c0c\np wrote 0xd0d0d0d\n"
+SECONDS = 60
+
+
+class Session(harness.Job):
+    """tools/run waits for GDB; GDB carries out a script of tests/gdb/."""
+
+    def __init__(self, name, *arguments, kernel=DEBUG, **variables):
+        super().__init__("--gdb", "--", PROGRAM, *arguments, kernel=kernel,
+                         timeout=SECONDS)
+        self.gdb = [
+            "timeout", "-k", "5", str(SECONDS), os.environ.get("GDB", "gdb"),
+            "-nx", "-q", "-batch", str(kernel),
+            "-x", "tools/gdb/init.gdb",
+            "-ex", f"add-symbol-file {PROGRAM}",
+            "-ex", f"python import sys; sys.path.insert(0, '{SESSIONS}'); "
+                   "sys.dont_write_bytecode = True"]
+        for key, value in variables.items():
+            self.gdb += ["-ex", f'set ${key} = "{value}"']
+        self.script = SESSIONS / f"{name}.py"
+
+    def _run(self):
+        """Both processes, finished; the machine's has GDB's as .session."""
+        machine = subprocess.Popen(
+            self.command, cwd=ROOT, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            first = machine.stderr.readline()
+            socket = re.search(rb"target remote (.*)'", first)
+            assert socket, f"tools/run --gdb said {first!r}"
+            wait_for_file(socket[1].decode())
+            session = subprocess.run(
+                [*self.gdb, "-ex", f"target remote {socket[1].decode()}",
+                 "-x", str(self.script)], cwd=ROOT, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            if session.returncode != 0:
+                machine.terminate()
+            stdout, stderr = machine.communicate(timeout=self.timeout)
+        finally:
+            machine.kill()
+            machine.wait()
+        done = subprocess.CompletedProcess(
+            self.command, machine.returncode, stdout, stderr)
+        done.session = session
+        return done
+
+
+def wait_for_file(path):
+    end = time.monotonic() + 10
+    while not os.path.exists(path):
+        assert time.monotonic() < end, f"QEMU has not made {path}"
+        time.sleep(0.01)
+
+
+def explain(done):
+    return (f"GDB's exit status {done.session.returncode}\n"
+            f"--- GDB:\n{done.session.stdout.decode(errors='replace')}\n"
+            f"--- the machine: {harness.explain(done)}")
+
+
+def session_text(done):
+    assert done.session.returncode == 0, explain(done)
+    text = done.session.stdout.decode(errors="replace")
+    assert text.endswith("session passed\n"), explain(done)
+    return text
+
+
+@pytest.mark.parametrize("job", [
+    pytest.param(Session("first_instruction"), id="first_instruction"),
+    pytest.param(Session("user_program"), id="user_program"),
+    pytest.param(Session("cow_write"), id="cow_write"),
+    pytest.param(Session("cow_write", kernel=RELEASE),
+                 id="cow_write-release")])
+def test_session(job):
+    done = job.result()
+    session_text(done)
+    # The program did not notice.
+    assert (done.returncode, done.stdout) == (0, OUTPUT), explain(done)
+
+
+PLANTED = {
+    "refcount": r"I2 violated: pfn {pfn} kind \d+: refcount 2, mapcount 1, ",
+    "mapcount": r"I1 violated: pfn {pfn} kind \d+: mapcount \d+, but \d+ PTEs",
+    "shared": r"I4 violated: pfn {pfn} kind \d+: writable at .* mapcount 2",
+    "right": r"I5 violated: pfn {pfn} kind \d+: PTE .* more than its area",
+    "pointer": r"page fault in the kernel: address 0xffff800000000000, error [02]",
+}
+
+
+@pytest.mark.parametrize("job, message", [
+    pytest.param(Session("planted", "check", what=what), message, id=what)
+    for what, message in PLANTED.items()])
+def test_panic(job, message):
+    """The kernel's own backtrace is the one that GDB sees."""
+    done = job.result()
+    text = session_text(done)
+    log = done.stderr.decode(errors="replace")
+    assert done.returncode == 125, explain(done)
+    assert "tools/run: the kernel panicked" in log, explain(done)
+
+    pfn = re.search(r"^planted pfn (0x[0-9a-f]+)$", text, re.M)[1]
+    panic = re.search(r"^PANIC: (.*)$", log, re.M)
+    assert panic and re.match(message.format(pfn=pfn), panic[1]), explain(done)
+
+    printed = re.findall(r"^  #\d+ (0x[0-9a-f]+) (\w+)\+0x", log, re.M)
+    seen = re.findall(r"^chain (0x[0-9a-f]+) (\w+)$", text, re.M)
+    assert seen and printed == seen, explain(done)
+
+
+class Make(pexpect.spawn):
+    """A make verb in a terminal of its own, not a part of the make around us.
+    """
+
+    def __init__(self, *words):
+        environment = {name: value for name, value in os.environ.items()
+                       if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+        environment["TERM"] = "dumb"        # no colours
+        super().__init__(
+            "make", [f"O={os.path.relpath(BUILD, ROOT)}",
+                     f"LLVM={1 if LLVM else ''}", *words],
+            cwd=str(ROOT), env=environment, timeout=SECONDS,
+            encoding="utf-8", dimensions=(50, 200))
+
+    def ask(self, text):
+        """One command at GDB's prompt; what it said."""
+        self.sendline(text)
+        self.expect_exact("(gdb) ")
+        return self.before
+
+
+def test_make_gdb():
+    """One command, one terminal: GDB, the kernel and its console."""
+    gdb = Make("gdb", "PROG=cow")
+    try:
+        gdb.expect_exact("(gdb) ")
+        gdb.ask("hbreak start64")
+        assert "Breakpoint 1, start64 ()" in gdb.ask("continue")
+        gdb.ask("break cow_break")
+        assert "Breakpoint 2, cow_break (" in gdb.ask("continue")
+        chain = re.findall(r"^#\d+ .*?(\w+) \(", gdb.ask("bt"), re.M)
+        assert chain[0] == "cow_break" and "fault_handle" in chain and \
+            "trap_dispatch" in chain, chain
+        gdb.ask("kill")
+        gdb.sendline("quit")
+        gdb.expect(pexpect.EOF)
+        gdb.close()
+        assert gdb.exitstatus == 0
+    finally:
+        gdb.close(force=True)
+
+
+def test_make_gdb_shows_the_console():
+    """A user program with arguments, from its main() to its end."""
+    gdb = Make("gdb", "PROG=cow", "ARGS=one two")
+    try:
+        gdb.expect_exact("(gdb) ")
+        print(gdb.ask("hbreak main"))
+        print(gdb.ask("continue"))
+        print(gdb.ask("print argv[1]"))
+        print(gdb.ask("continue"))
+        assert 0
+    finally:
+        gdb.close(force=True)
