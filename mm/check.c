@@ -221,27 +221,29 @@ static void check_object_frame(struct object *object, u64 index,
 	frame->check_is_held = true;
 }
 
-/* References that are neither PTEs nor an object's. */
-static u32 pins_of(const struct frame *frame)
+/* References that are neither PTEs, nor an object's, nor a table's parent. */
+static u32 named_holders(const struct frame *frame)
 {
+	u32 pins = frame->kind == FRAME_FREE ? 0 : frame->pincount;
+
 	switch ((enum frame_kind)frame->kind) {
 	case FRAME_RESERVED:
 	case FRAME_KERNEL:
 	case FRAME_ZERO:
-		return 1;
+		return pins + 1;
 	case FRAME_FREE:
 	case FRAME_ANON:
 	case FRAME_OBJECT: /* its object: check_is_held */
 	case FRAME_PGTABLE: /* its parent: check_is_held */
-		return 0;
+		return pins;
 	}
-	return 0;
+	return pins;
 }
 
 /* I1, I2, I3 for one frame, after all PTEs and objects were counted. */
 static void check_counts(struct frame *frame)
 {
-	u32 holders = pins_of(frame) + frame->check_is_held;
+	u32 holders = named_holders(frame) + frame->check_is_held;
 
 	CHECK_FRAME(I1, frame, frame_mapcount(frame) == frame->check_mapcount,
 		    "mapcount %u, but %u PTEs map it", frame_mapcount(frame),

@@ -85,6 +85,7 @@ struct frame *frame_alloc_block(enum frame_kind kind, unsigned int order)
 		assert_poisoned(&block[i]);
 		block[i].kind = (u8)kind;
 		block[i].mapcount = 0;
+		block[i].pincount = 0; /* was free_node */
 		__atomic_store_n(&block[i].refcount, 1, __ATOMIC_RELEASE);
 	}
 	__atomic_fetch_add(&frame_stats.allocations, 1UL << order,

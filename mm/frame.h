@@ -38,7 +38,10 @@ struct frame {
 	bool is_poisoned; /* debug: free, and filled with the poison */
 	bool check_is_held; /* scratch of mm/check.c: has a holder but PTEs */
 	u32 check_mapcount; /* scratch of mm/check.c: PTEs found */
-	struct list_node free_node; /* frame_lock; head of a free block */
+	union {
+		struct list_node free_node; /* frame_lock; head of a free block */
+		u32 pincount; /* atomic; in use: references of frame_pin() */
+	};
 };
 
 _Static_assert(sizeof(struct frame) == 32, "0.8 % of memory, and a shift");
@@ -161,6 +164,17 @@ static inline void frame_adopt_mapped(struct frame *frame)
 	__atomic_fetch_add(&frame->mapcount, 1, __ATOMIC_RELAXED);
 }
 
+/*
+ * A reference that the kernel holds while it copies from or to the frame, and
+ * may sleep or fault.  It is counted by name, so that mm/check.c finds every
+ * reference explained at any moment (I2).
+ */
+static inline void frame_pin(struct frame *frame)
+{
+	frame_get(frame);
+	__atomic_fetch_add(&frame->pincount, 1, __ATOMIC_RELAXED);
+}
+
 /* For frame_put() alone: nobody has a reference any more. */
 void frame_free(struct frame *frame);
 
@@ -173,6 +187,12 @@ static inline void frame_put(struct frame *frame)
 			 frame_pfn(frame).val);
 	if (old == 1)
 		frame_free(frame);
+}
+
+static inline void frame_unpin(struct frame *frame)
+{
+	__atomic_fetch_sub(&frame->pincount, 1, __ATOMIC_RELAXED);
+	frame_put(frame);
 }
 
 /**

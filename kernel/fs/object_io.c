@@ -19,10 +19,12 @@ static u64 read_page(struct object *object, struct io *io, u64 bytes)
 	object_find_frame(object, io->position >> PAGE_SHIFT, &frame);
 	if (!frame)
 		return io_zero_out(io, bytes); /* a hole */
+	frame_pin(frame); /* the copy may fault, and the checker run */
+	frame_put(frame);
 	moved = io_copy_out(
 		io, (char *)frame_ptr(frame) + (io->position & ~PAGE_MASK),
 		bytes);
-	frame_put(frame);
+	frame_unpin(frame);
 	return moved;
 }
 
@@ -66,10 +68,12 @@ static i64 write_page(struct object *object, struct io *io, u64 bytes)
 		object_truncate(object, old_size);
 		return error == -ENOMEM ? -ENOSPC : error;
 	}
+	frame_pin(frame);
+	frame_put(frame);
 	moved = io_copy_in(
 		io, (char *)frame_ptr(frame) + (io->position & ~PAGE_MASK),
 		bytes);
-	frame_put(frame);
+	frame_unpin(frame);
 	if (moved < bytes && end > old_size)
 		object_truncate(object, moved ? max_u64(old_size,
 							io->position + moved) :
