@@ -43,7 +43,7 @@ class Session(harness.Job):
             first = machine.stderr.readline()
             socket = re.search(rb"target remote (.*)'", first)
             assert socket, f"tools/run --gdb said {first!r}"
-            wait_for_file(socket[1].decode())
+            wait_for_socket(socket[1].decode())
             session = subprocess.run(
                 [*self.gdb, "-ex", f"target remote {socket[1].decode()}",
                  "-x", str(self.script)], cwd=ROOT, stdin=subprocess.DEVNULL,
@@ -60,7 +60,9 @@ class Session(harness.Job):
         return done
 
 
-def wait_for_file(path):
+def wait_for_socket(path):
+    """Until QEMU listens; asks /proc, as QEMU takes only one connection."""
+    path = str(path)
     end = time.monotonic() + 10
     while not os.path.exists(path):
         assert time.monotonic() < end, f"QEMU has not made {path}"
@@ -140,7 +142,7 @@ class Make(pexpect.spawn):
         """One command at GDB's prompt; what it said."""
         self.sendline(text)
         self.expect_exact("(gdb) ")
-        return self.before
+        return self.before.replace("\r", "")
 
 
 def test_make_gdb():
@@ -164,15 +166,35 @@ def test_make_gdb():
         gdb.close(force=True)
 
 
-def test_make_gdb_shows_the_console():
-    """A user program with arguments, from its main() to its end."""
-    gdb = Make("gdb", "PROG=cow", "ARGS=one two")
+def test_make_gdb_runs_the_program():
+    """With its arguments, and its output in this terminal."""
+    gdb = Make("gdb", "PROG=arguments", "ARGS=one two")
     try:
         gdb.expect_exact("(gdb) ")
-        print(gdb.ask("hbreak main"))
-        print(gdb.ask("continue"))
-        print(gdb.ask("print argv[1]"))
-        print(gdb.ask("continue"))
-        assert 0
+        # init has a main() too, and maybe at the same address.
+        gdb.ask('hbreak main if $_streq(cpus[0].current->name, "arguments")')
+        assert "Breakpoint 1, main (argc=3" in gdb.ask("continue")
+        assert '"two"' in gdb.ask("print argv[2]")
+        end = gdb.ask("continue")
+        assert '1: "one"\n2: "two"\ncalf: init exited with status 0' in end
     finally:
         gdb.close(force=True)
+
+
+def test_make_qemu_gdb():
+    """Two terminals: QEMU in one, the GDB that it names in the other."""
+    qemu = Make("qemu-gdb")
+    try:
+        qemu.expect(r"In another terminal: *([^\r\n]*)\r\n")
+        attach = qemu.match[1]
+        socket = re.search(r"target remote ([^']*)", attach)[1]
+        qemu.expect_exact("To quit")
+        wait_for_socket(ROOT / socket)
+        done = subprocess.run(
+            f"exec timeout -k 5 {SECONDS} {attach} -batch -ex 'hbreak start64'"
+            " -ex continue -ex 'print $rip' -ex kill", shell=True, cwd=ROOT,
+            stdin=subprocess.DEVNULL, capture_output=True)
+        assert b"<start64>\n" in done.stdout, done
+        qemu.expect(pexpect.EOF)
+    finally:
+        qemu.close(force=True)

@@ -9,8 +9,8 @@ import gdb
 from session import (
     ACCESSED, DIRECT_MAP, DIRTY, PAGE, PF_PRESENT, PF_USER, PF_WRITE,
     TRAP_PAGE_FAULT, WRITE, Failure, counts, expect, finish, flags, frame_of,
-    frame_word, memory, names_from, number, page_entry, pfn_of, place,
-    register, run, run_to, run_to_end, value, word)
+    frame_word, memory, names_from, number, page_entry, pfn_of, register, run,
+    run_to, run_to_end, run_to_place, value, word)
 
 BEFORE_FORK, BY_CHILD, BY_PARENT = 0x0b0b0b0b, 0x0c0c0c0c, 0x0d0d0d0d
 
@@ -22,7 +22,7 @@ class Store:
     """One store instruction and its page, as they were before the fault."""
 
     def __init__(self, new_value):
-        run_to(place("store"), f"value == {new_value}")
+        run_to_place("store", f"value == {new_value}")
         self.rip, self.rsp = register("rip"), register("rsp")
         self.address = number("where")
         self.old_value, self.new_value = word(self.address), new_value
@@ -103,7 +103,7 @@ def retry(store):
 
 def proc_after(store, kind):
     """The program looks again, and counts its faults."""
-    run_to(place("look"))
+    run_to_place("look")
     store.compare_with_proc("after")
     for name in ("COW_COPY", "COW_REUSE"):
         expect(f"faults of kind {name}, says /proc/self/faults",

@@ -1,8 +1,7 @@
 """GDB is there from the first instruction of long mode on."""
 
 from session import (
-    expect, location, names_from, number, register, run, run_to,
-    run_to_end)
+    expect, location, names_from, number, register, run, run_to, run_to_end)
 
 CR0_PAGING, EFER_LONG_MODE_ACTIVE = 1 << 31, 1 << 10
 

@@ -8,8 +8,8 @@ test_gdb.py can compare the two.
 import gdb
 
 from session import (
-    DIRECT_MAP, WRITE, number, page_entry, pfn_of, place, register, run,
-    run_to, run_to_end)
+    DIRECT_MAP, WRITE, number, page_entry, pfn_of, register, run, run_to,
+    run_to_end, run_to_place)
 
 NOWHERE = 0xffff800000000000        # no kernel memory is there
 
@@ -60,7 +60,7 @@ def print_chain():
 
 def steps():
     what = gdb.convenience_variable("what").string()
-    run_to(place("call" if what == "pointer" else "check"))
+    run_to_place("call" if what == "pointer" else "check")
     pfn = globals()[f"plant_{what}"]()
     print(f"planted pfn {pfn:#x}")
     run_to("panic")

@@ -116,6 +116,14 @@ def run_to(where, condition=None):
     stop.delete()
 
 
+def run_to_place(name, condition="1"):
+    """As above, to a place in fork_write, and not in another program that
+    has its instructions at the same addresses.
+    """
+    run_to(place(name), '$_streq(cpus[0].current->name, "fork_write")'
+                        f" && ({condition})")
+
+
 def finish(function):
     """Let a function return; what it returned, in C."""
     frame = gdb.newest_frame()

@@ -5,12 +5,12 @@ import re
 import gdb
 
 from session import (
-    expect, frame_of, names_from, number, place, register, run, run_to,
-    run_to_end)
+    expect, frame_of, names_from, number, register, run, run_to, run_to_end,
+    run_to_place)
 
 
 def steps():
-    run_to(place("call"))
+    run_to_place("call")
     expect("the privilege level", register("cs") & 3, 3)
     expect("the function", gdb.newest_frame().name(), "write_page")
     text = gdb.execute("info locals", to_string=True)
