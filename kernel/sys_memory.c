@@ -7,6 +7,7 @@
 
 #include "kernel/fs/files.h"
 #include "kernel/lib/errno.h"
+#include "kernel/proc/sched.h"
 #include "kernel/proc/task.h"
 #include "mm/map.h"
 
@@ -35,6 +36,19 @@ static int find_object(struct map_request *request, int fd)
 	return error;
 }
 
+/* The range may be larger than memory, so others run in between. */
+static void populate(const struct map_request *request, vaddr_t start)
+{
+	u64 done = 0;
+	u64 step = 1;
+
+	while (done < request->bytes && step && sched_checkpoint()) {
+		step = map_populate(current_task()->mm, vaddr_add(start, done),
+				    request->bytes - done, request->prot);
+		done += step;
+	}
+}
+
 i64 sys_mmap(const struct trap_frame *frame)
 {
 	struct map_request request = {
@@ -57,6 +71,8 @@ i64 sys_mmap(const struct trap_frame *frame)
 			return error;
 	}
 	result = map_mmap(current_task()->mm, &request);
+	if (result >= 0 && request.flags & MAP_POPULATE)
+		populate(&request, VADDR((u64)result));
 	if (request.object)
 		object_put(request.object);
 	return result;

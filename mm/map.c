@@ -217,17 +217,6 @@ static i64 map_locked(struct mm *mm, const struct map_request *request)
 	return start;
 }
 
-/* MAP_POPULATE is a wish: what cannot be had now faults in later. */
-static void populate(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)
-{
-	u64 access = prot & PROT_WRITE ? PF_WRITE : 0;
-
-	for (u64 at = 0; at < bytes; at += PAGE_SIZE)
-		if (fault_handle(mm, vaddr_add(start, at), access) !=
-		    FAULT_DONE)
-			return;
-}
-
 i64 map_mmap(struct mm *mm, const struct map_request *request)
 {
 	i64 start = check_request(request);
@@ -237,11 +226,21 @@ i64 map_mmap(struct mm *mm, const struct map_request *request)
 	spin_lock(&mm->lock);
 	start = map_locked(mm, request);
 	spin_unlock(&mm->lock);
-
-	if (start >= 0 && request->flags & MAP_POPULATE &&
-	    request->prot & (PROT_READ | PROT_WRITE))
-		populate(mm, VADDR((u64)start), request->bytes, request->prot);
 	return start;
+}
+
+u64 map_populate(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)
+{
+	u64 access = prot & PROT_WRITE ? PF_WRITE : 0;
+	u64 at = 0;
+
+	if (!(prot & (PROT_READ | PROT_WRITE)))
+		return 0;
+	for (; at < min_u64(bytes, MAP_POPULATE_STEP); at += PAGE_SIZE)
+		if (fault_handle(mm, vaddr_add(start, at), access) !=
+		    FAULT_DONE)
+			break;
+	return at;
 }
 
 /* The heap is one private area from brk_start to brk, rounded up. */

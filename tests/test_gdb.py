@@ -1,6 +1,7 @@
 """GDB sessions as tests: the sessions of tests/gdb/, and make gdb itself."""
 
 import os
+import pathlib
 import re
 import subprocess
 import time
@@ -61,24 +62,28 @@ class Session(harness.Job):
 
 
 def wait_for_socket(path):
-    """Until QEMU listens; asks /proc, as QEMU takes only one connection."""
-    path = str(path)
+    """Until QEMU listens there; it makes the file a moment earlier."""
     end = time.monotonic() + 10
-    while not os.path.exists(path):
-        assert time.monotonic() < end, f"QEMU has not made {path}"
+    listening = f" 00010000 0001 01 +[0-9]+ {re.escape(path)}$"
+    while not re.search(listening, pathlib.Path("/proc/net/unix").read_text(),
+                        re.M):
+        assert time.monotonic() < end, f"QEMU does not listen at {path}"
         time.sleep(0.01)
 
 
-def explain(done):
-    return (f"GDB's exit status {done.session.returncode}\n"
-            f"--- GDB:\n{done.session.stdout.decode(errors='replace')}\n"
-            f"--- the machine: {harness.explain(done)}")
+def check(good, done):
+    if not good:
+        text = done.session.stdout.decode(errors="replace")
+        pytest.fail(f"--- GDB, exit status {done.session.returncode}:\n{text}"
+                    f"\n--- the machine, {harness.explain(done)}",
+                    pytrace=False)
 
 
 def session_text(done):
-    assert done.session.returncode == 0, explain(done)
+    """What the session printed, if it went well."""
     text = done.session.stdout.decode(errors="replace")
-    assert text.endswith("session passed\n"), explain(done)
+    check(done.session.returncode == 0 and text.endswith("session passed\n"),
+          done)
     return text
 
 
@@ -92,7 +97,7 @@ def test_session(job):
     done = job.result()
     session_text(done)
     # The program did not notice.
-    assert (done.returncode, done.stdout) == (0, OUTPUT), explain(done)
+    check((done.returncode, done.stdout) == (0, OUTPUT), done)
 
 
 PLANTED = {
@@ -112,16 +117,16 @@ def test_panic(job, message):
     done = job.result()
     text = session_text(done)
     log = done.stderr.decode(errors="replace")
-    assert done.returncode == 125, explain(done)
-    assert "tools/run: the kernel panicked" in log, explain(done)
+    check(done.returncode == 125 and "tools/run: the kernel panicked" in log,
+          done)
 
     pfn = re.search(r"^planted pfn (0x[0-9a-f]+)$", text, re.M)[1]
     panic = re.search(r"^PANIC: (.*)$", log, re.M)
-    assert panic and re.match(message.format(pfn=pfn), panic[1]), explain(done)
+    check(panic and re.match(message.format(pfn=pfn), panic[1]), done)
 
     printed = re.findall(r"^  #\d+ (0x[0-9a-f]+) (\w+)\+0x", log, re.M)
     seen = re.findall(r"^chain (0x[0-9a-f]+) (\w+)$", text, re.M)
-    assert seen and printed == seen, explain(done)
+    check(seen and printed == seen, done)
 
 
 class Make(pexpect.spawn):
@@ -183,13 +188,14 @@ def test_make_gdb_runs_the_program():
 
 def test_make_qemu_gdb():
     """Two terminals: QEMU in one, the GDB that it names in the other."""
+    (BUILD / "gdb.sock").unlink(missing_ok=True)    # of the last run
     qemu = Make("qemu-gdb")
     try:
         qemu.expect(r"In another terminal: *([^\r\n]*)\r\n")
         attach = qemu.match[1]
         socket = re.search(r"target remote ([^']*)", attach)[1]
         qemu.expect_exact("To quit")
-        wait_for_socket(ROOT / socket)
+        wait_for_socket(socket)
         done = subprocess.run(
             f"exec timeout -k 5 {SECONDS} {attach} -batch -ex 'hbreak start64'"
             " -ex continue -ex 'print $rip' -ex kill", shell=True, cwd=ROOT,

@@ -6,6 +6,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/sched.h"
 #include "mm/kmem.h"
 
 static void io_init(struct io *io, u64 base, u64 bytes, bool is_kernel)
@@ -105,7 +106,8 @@ static u64 io_move(struct io *io, io_move_fn *move, void *buffer, u64 bytes)
 		u64 chunk = min_u64(room, bytes - done);
 		u64 moved = 0;
 
-		if (chunk)
+		/* A gigabyte may come this way: others run in between. */
+		if (chunk && (io->is_kernel || sched_checkpoint()))
 			moved = move(io, piece->base + io->piece_done,
 				     (char *)buffer + done, chunk);
 		done += moved;

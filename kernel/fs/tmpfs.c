@@ -298,6 +298,7 @@ static int tmpfs_rename(struct inode *old_dir, const char *old_name,
 {
 	struct entry *old = find_entry(old_dir, old_name);
 	struct entry *new = entry_alloc(new_name);
+	struct inode *old_parent;
 	struct inode *moved;
 
 	ASSERT(old);
@@ -312,11 +313,11 @@ static int tmpfs_rename(struct inode *old_dir, const char *old_name,
 		tmpfs_unlink(new_dir, new_name);
 	add_entry(new_dir, new, moved);
 	remove_entry(old_dir, old);
-	if (old_dir != new_dir) {
-		inode_get(new_dir);
-		moved->parent = new_dir;
-		inode_put(old_dir); /* the caller has another reference */
-	}
+	/* With hard links the parent may be a third directory. */
+	old_parent = moved->parent;
+	inode_get(new_dir);
+	moved->parent = new_dir;
+	inode_put(old_parent);
 	inode_touch_changed(moved);
 	return 0;
 }

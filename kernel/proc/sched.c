@@ -10,6 +10,7 @@
 #include "kernel/proc/sched.h"
 
 #include "kernel/lib/assert.h"
+#include "kernel/proc/signal.h"
 #include "kernel/lib/string.h"
 #include "kernel/x86_64/asm/insn.h"
 #include "kernel/x86_64/cpu.h"
@@ -125,6 +126,17 @@ static struct task *pick_next(struct run_queue *queue)
 	next = list_first_entry(&queue->runnable, struct task, run_node);
 	list_remove(&next->run_node);
 	return next;
+}
+
+bool sched_checkpoint(void)
+{
+	struct task *task = current_task();
+
+	if (likely(!READ_ONCE(task->work)))
+		return true;
+	if (READ_ONCE(task->work) & TASK_WORK_RESCHED)
+		schedule();
+	return !signal_is_fatal_pending(task);
 }
 
 void schedule(void)

@@ -32,6 +32,15 @@ void sched_start(struct task *task);
  */
 void schedule(void);
 
+/**
+ * sched_checkpoint() - for long loops in the kernel: let others run
+ *
+ * => as schedule()
+ *
+ * Return: false: a fatal signal is pending, the work is in vain.
+ */
+bool sched_checkpoint(void);
+
 /* Is it in one of the states of @states (1 << enum task_state)?  Wake it. */
 void sched_wake(struct task *task, u32 states);
 #define SCHED_WAKE_ANY                                                         \

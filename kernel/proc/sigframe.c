@@ -128,13 +128,14 @@ bool sigframe_is_on_stack(const struct signal_stack *stack, u64 rsp)
 	return rsp > stack->base && rsp - stack->base <= stack->bytes;
 }
 
-void sigframe_bad(const struct trap_frame *frame)
+void sigframe_bad(int signal)
 {
 	/* Linux says SI_KERNEL here, whatever the stack pointer was. */
 	const struct signal_info info = { .signal = SIGSEGV,
 					  .code = SI_KERNEL };
 
-	(void)frame;
+	if (signal == SIGSEGV)
+		signal_reset_handler(signal);
 	signal_force(&info);
 }
 
@@ -358,13 +359,13 @@ i64 sys_rt_sigreturn(void)
 	struct rt_sigframe from;
 
 	if (copy_from_user(&from, at, sizeof(from)) != 0) {
-		sigframe_bad(frame);
+		sigframe_bad(0);
 		return 0;
 	}
 	signal_set_blocked(from.context.blocked);
 	restore_registers(frame, &from.context.registers);
 	if (restore_fpu_state(VADDR(from.context.registers.fpu_state)) != 0) {
-		sigframe_bad(frame);
+		sigframe_bad(0);
 		return 0;
 	}
 	/* A bad one is silently left as it is, as on Linux. */

@@ -20,7 +20,7 @@ int sigframe_push(struct trap_frame *frame, const struct signal_info *info,
 	__must_check;
 
 /* SIGSEGV for a stack on which a frame cannot be written or read. */
-void sigframe_bad(const struct trap_frame *frame);
+void sigframe_bad(int signal);
 
 /* Does @stack contain the stack pointer @rsp? */
 bool sigframe_is_on_stack(const struct signal_stack *stack, u64 rsp);

@@ -215,6 +215,14 @@ void signal_force(const struct signal_info *info)
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 }
 
+void signal_reset_handler(int signal)
+{
+	u64 rflags = spin_lock_irqsave(&tasks_lock);
+
+	current_task()->actions->action[signal - 1].handler = SIG_DFL;
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+}
+
 void signal_kill(struct task *task)
 {
 	const struct signal_info info = { .signal = SIGKILL,
@@ -235,7 +243,10 @@ static struct signal_info take_signal(struct task *task)
 	u64 signals = deliverable(task);
 	struct signal_info info;
 
-	if (signals & SYNCHRONOUS)
+	/* What nobody can handle ends everything else. */
+	if (signals & signal_bit(SIGKILL))
+		signals = signal_bit(SIGKILL);
+	else if (signals & SYNCHRONOUS)
 		signals &= SYNCHRONOUS;
 	info.signal = __builtin_ctzl(signals) + 1;
 	info.code = state->info[info.signal - 1].code;
@@ -329,7 +340,7 @@ void signal_deliver(struct trap_frame *frame)
 	}
 	restart_call(frame, action.flags & SA_RESTART);
 	if (sigframe_push(frame, &info, &action, before) != 0)
-		sigframe_bad(frame);
+		sigframe_bad(info.signal);
 }
 
 void signal_set_blocked(sigset_t blocked)

@@ -28,6 +28,8 @@ void signal_send_locked(struct task *task, const struct signal_info *info);
 void signal_force(const struct signal_info *info);
 
 /* Will the current task not survive its return to user mode? */
+/* The current task's handler of @signal cannot even be called: forget it. */
+void signal_reset_handler(int signal);
 bool signal_is_fatal_pending(const struct task *task);
 
 /* Would @signal, of a fault of the current task, end it? */

@@ -27,18 +27,20 @@ class Failure(Exception):
 def run(steps):
     """Carry out the session; GDB's exit status tells how it ended."""
     try:
+        gdb.execute("set suppress-cli-notifications on")
+    except gdb.error:
+        pass        # an older GDB: it tells more than anybody will read
+    try:
         steps()
-    except (Failure, gdb.error, gdb.MemoryError) as failure:
+    except (Failure, gdb.error) as failure:
         where = traceback.extract_tb(failure.__traceback__)
         for entry in where[1:]:
             print(f"  {os.path.basename(entry.filename)}:{entry.lineno}: "
                   f"{entry.line}")
         print(f"FAILED: {failure}")
-        try:
+        if gdb.selected_inferior().pid:
             print(f"the machine is at {location()}:")
             gdb.execute("backtrace 12")
-        except gdb.error as error:
-            print(f"  {error}")
         gdb.execute("quit 1")
     print("session passed")
     gdb.execute("quit 0")
@@ -98,9 +100,18 @@ def location():
     return f"{frame.name()} ({frame.pc():#x})"
 
 
+def continue_machine():
+    """The end of QEMU is an error for GDB, and not for us."""
+    try:
+        gdb.execute("continue", to_string=True)
+    except gdb.error as error:
+        if "connection closed" not in str(error):
+            raise
+
+
 def go_on():
     """Continue; the machine must stop again, and not end."""
-    gdb.execute("continue", to_string=True)
+    continue_machine()
     if not gdb.selected_inferior().pid:
         raise Failure("the machine ended before the next breakpoint")
 
@@ -124,6 +135,14 @@ def run_to_place(name, condition="1"):
                         f" && ({condition})")
 
 
+def run_to_fault(function, address):
+    """As above, to a function that handles the fault on this page, and not
+    one that another process takes, or this one elsewhere.
+    """
+    argument = "address" if function == "fault_handle" else "fault->address"
+    run_to(function, f"{argument}.val == {address}")
+
+
 def finish(function):
     """Let a function return; what it returned, in C."""
     frame = gdb.newest_frame()
@@ -136,13 +155,13 @@ def finish(function):
     return str(gdb.history(0))
 
 
+def step():
+    """One instruction, and not a word about it."""
+    gdb.execute("stepi", to_string=True)
+
+
 def run_to_end():
-    """Continue until QEMU is gone, which GDB takes for an error."""
-    try:
-        gdb.execute("continue", to_string=True)
-    except gdb.error as error:
-        if "connection closed" not in str(error):
-            raise
+    continue_machine()
     if gdb.selected_inferior().pid:
         raise Failure(f"stopped at {location()}, not at the machine's end")
 

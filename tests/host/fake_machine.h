@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "mm/map.h"
 #include "mm/fault.h"
 #include "mm/frame.h"
 #include "mm/mm.h"
@@ -121,3 +122,6 @@ void machine_check_tlbs(void);
 
 /* For CHECK-like counting of how often mm/ flushed. */
 extern u64 machine_flushes;
+
+/* mmap as the system call does it: map_mmap(), then MAP_POPULATE. */
+i64 machine_mmap(struct mm *mm, const struct map_request *request);

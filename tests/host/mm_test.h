@@ -38,7 +38,7 @@ static inline i64 map(u64 address, u64 bytes, u32 prot, u32 flags)
 				       .prot = prot,
 				       .flags = flags };
 
-	return map_mmap(mm, &request);
+	return machine_mmap(mm, &request);
 }
 
 static inline i64 map_object(u64 address, u64 bytes, u32 prot, u32 flags,
@@ -51,7 +51,7 @@ static inline i64 map_object(u64 address, u64 bytes, u32 prot, u32 flags,
 				       .object = object,
 				       .offset_bytes = offset };
 
-	return map_mmap(mm, &request);
+	return machine_mmap(mm, &request);
 }
 
 static inline i64 remap(u64 address, u64 old_bytes, u64 new_bytes, u32 flags,

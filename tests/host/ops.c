@@ -254,7 +254,7 @@ static void op_mmap(const u8 *args)
 	      plan.request.prot, plan.request.flags,
 	      plan.object ? plan.object - model_objects : -1,
 	      plan.request.offset_bytes >> PAGE_SHIFT);
-	if (is_refused(map_mmap(current->real, &plan.request), plan.wanted))
+	if (is_refused(machine_mmap(current->real, &plan.request), plan.wanted))
 		return;
 
 	like.object = plan.object;
