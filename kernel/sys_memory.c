@@ -39,13 +39,14 @@ static int find_object(struct map_request *request, int fd)
 /* The range may be larger than memory, so others run in between. */
 static void populate(const struct map_request *request, vaddr_t start)
 {
-	u64 done = 0;
-	u64 step = 1;
+	u64 step;
 
-	while (done < request->bytes && step && sched_checkpoint()) {
-		step = map_populate(current_task()->mm, vaddr_add(start, done),
-				    request->bytes - done, request->prot);
-		done += step;
+	for (u64 at = 0; at < request->bytes; at += step) {
+		step = min_u64(request->bytes - at, MAP_POPULATE_STEP);
+		if (!sched_checkpoint() ||
+		    !map_populate(current_task()->mm, vaddr_add(start, at),
+				  step, request->prot))
+			return;
 	}
 }
 

@@ -229,18 +229,17 @@ i64 map_mmap(struct mm *mm, const struct map_request *request)
 	return start;
 }
 
-u64 map_populate(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)
+bool map_populate(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)
 {
 	u64 access = prot & PROT_WRITE ? PF_WRITE : 0;
-	u64 at = 0;
 
 	if (!(prot & (PROT_READ | PROT_WRITE)))
-		return 0;
-	for (; at < min_u64(bytes, MAP_POPULATE_STEP); at += PAGE_SIZE)
+		return false;
+	for (u64 at = 0; at < bytes; at += PAGE_SIZE)
 		if (fault_handle(mm, vaddr_add(start, at), access) !=
 		    FAULT_DONE)
-			break;
-	return at;
+			return false;
+	return true;
 }
 
 /* The heap is one private area from brk_start to brk, rounded up. */

@@ -58,17 +58,15 @@ struct remap_request {
 
 /* Return: the address, or a negative errno. */
 i64 map_mmap(struct mm *mm, const struct map_request *request) __must_check;
-/* As much as map_populate() does at once, so that others can run in between. */
+/* What the callers of map_populate() do at once, so that others can run. */
 #define MAP_POPULATE_STEP (64UL * PAGE_SIZE)
 
 /**
- * map_populate() - a step of MAP_POPULATE: fault in the first pages of a range
+ * map_populate() - fault in a range, as MAP_POPULATE wishes
  *
- * It is a wish: what cannot be had now faults in later.
- *
- * Return: the bytes done; 0: nothing more can be had.
+ * Return: false: some page cannot be had; it may fault in later.
  */
-u64 map_populate(struct mm *mm, vaddr_t start, u64 bytes, u32 prot);
+bool map_populate(struct mm *mm, vaddr_t start, u64 bytes, u32 prot);
 
 i64 map_munmap(struct mm *mm, vaddr_t start, u64 bytes) __must_check;
 i64 map_mprotect(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)

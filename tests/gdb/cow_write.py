@@ -10,7 +10,7 @@ from session import (
     ACCESSED, DIRECT_MAP, DIRTY, PF_PRESENT, PF_USER, PF_WRITE,
     TRAP_PAGE_FAULT, WRITE, Failure, counts, expect, finish, flags, frame_of,
     frame_word, memory, names_from, number, page_entry, pfn_of, register, run,
-    run_to, run_to_end, run_to_fault, run_to_place, step, value, word)
+    run_to, run_to_end, run_to_own, run_to_place, step, value, word)
 
 BEFORE_FORK, BY_CHILD, BY_PARENT = 0x0b0b0b0b, 0x0c0c0c0c, 0x0d0d0d0d
 
@@ -48,7 +48,7 @@ class Store:
 
 def enter_handler(store):
     """From the store into fault_handle(): what did the CPU report?"""
-    run_to_fault("fault_handle", store.address)
+    run_to_own("fault_handle")
     error_code = PF_PRESENT | PF_WRITE | PF_USER
     expect("CR2", register("cr2"), store.address)
     expect("fault_handle()'s error code", number("error_code"), error_code)
@@ -71,7 +71,7 @@ def enter_handler(store):
 
 def decide(store):
     """cow_break() knows the PTE; it returns when the page may be written."""
-    run_to_fault("cow_break", store.address)
+    run_to_own("cow_break")
     expect("fault->seen", number("fault->seen.raw"), store.entry)
     expect("fault->slot", number("fault->slot"), DIRECT_MAP + store.slot)
     expect("fault->address", number("fault->address.val"), store.address)
@@ -121,7 +121,7 @@ def copy_for_the_child():
 
     enter_handler(store)
     decide(store)
-    run_to_fault("cow_copy", store.address)
+    run_to_own("cow_copy")
     expect("the source of the copy", number("source - frame_table"), old)
     expect("cow_copy()", finish("cow_copy"), "FAULT_DONE")
 

@@ -9,7 +9,7 @@ import gdb
 
 from session import (
     DIRECT_MAP, WRITE, number, page_entry, pfn_of, register, run, run_to,
-    run_to_end, run_to_fault, run_to_place)
+    run_to_end, run_to_own, run_to_place)
 
 NOWHERE = 0xffff800000000000        # no kernel memory is there
 
@@ -43,7 +43,7 @@ def plant_right():
 def plant_pointer():
     """The page fault looks for the PTE where no memory is."""
     pfn = pfn_of(page_entry(number("page"))[1])
-    run_to_fault("cow_copy", number("page"))
+    run_to_own("cow_copy")
     gdb.execute(f"set var fault->slot = {NOWHERE}")
     return pfn
 

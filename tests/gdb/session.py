@@ -89,7 +89,8 @@ def place(name):
     path = os.path.join(os.path.dirname(__file__), "..", "programs",
                         "fork_write.c")
     with open(path, encoding="utf-8") as file:
-        lines = [n for n, line in enumerate(file, 1) if f"gdb: {name} " in line]
+        lines = [number for number, line in enumerate(file, 1)
+                 if f"gdb: {name} " in line]
     if len(lines) != 1:
         raise Failure(f"fork_write.c has {len(lines)} places {name!r}")
     return f"fork_write.c:{lines[0]}"
@@ -135,12 +136,12 @@ def run_to_place(name, condition="1"):
                         f" && ({condition})")
 
 
-def run_to_fault(function, address):
-    """As above, to a function that handles the fault on this page, and not
-    one that another process takes, or this one elsewhere.
+def run_to_own(function):
+    """As above, to a function when the task that runs now calls it: a timer
+    tick may let another task run before.
     """
-    argument = "address" if function == "fault_handle" else "fault->address"
-    run_to(function, f"{argument}.val == {address}")
+    task = number("cpus[0].current")
+    run_to(function, f"cpus[0].current == (struct task *){task}")
 
 
 def finish(function):

@@ -6,7 +6,7 @@ import gdb
 
 from session import (
     expect, frame_of, names_from, number, register, run, run_to, run_to_end,
-    run_to_fault, run_to_place)
+    run_to_own, run_to_place)
 
 
 def steps():
@@ -27,7 +27,7 @@ def steps():
            line.symtab.filename.split("/")[-1], "fork_write.c")
 
     # From the heart of the kernel back to the same function and its locals.
-    run_to_fault("cow_copy", number("page"))
+    run_to_own("cow_copy")
     expect("the whole chain", [
         name for name in names_from("cow_copy")
         if name in ("cow_copy", "fault_handle", "trap_dispatch", "(trap)",

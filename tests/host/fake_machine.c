@@ -349,15 +349,9 @@ int run_tests(const struct host_test *tests, int count)
 i64 machine_mmap(struct mm *mm, const struct map_request *request)
 {
 	i64 start = map_mmap(mm, request);
-	u64 done = 0;
-	u64 step = 1;
 
-	if (start < 0 || !(request->flags & MAP_POPULATE))
-		return start;
-	while (done < request->bytes && step) {
-		step = map_populate(mm, VADDR((u64)start + done),
-				    request->bytes - done, request->prot);
-		done += step;
-	}
+	if (start >= 0 && request->flags & MAP_POPULATE)
+		(void)map_populate(mm, VADDR((u64)start), request->bytes,
+				   request->prot);
 	return start;
 }
