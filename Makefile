@@ -254,7 +254,7 @@ gdb: $(KERNEL) $(INITRAMFS) $(programs) $(guests)
 		'$(APPEND)' $(ARGS)
 
 qemu-gdb: $(KERNEL) $(INITRAMFS) $(programs)
-	@$(run-env) tools/qemu qemu-gdb '$(APPEND)'
+	@$(run-env) GDB='$(GDB)' tools/qemu qemu-gdb '$(APPEND)'
 
 # ---- Prove it -------------------------------------------------------------
 .PHONY: test test-host check kernels
@@ -263,7 +263,9 @@ kernels:
 	+@$(MAKE) DEBUG=0 all
 
 # PYTEST_ARGS="-k NAME" runs some of the tests only.
+# Tests that call make give it our variables, or it would build all anew.
 pytest := BUILD=$(O) LLVM='$(LLVM)' HOSTCC='$(HOSTCC)' \
+	MAKE_VARIABLES='$(MAKEOVERRIDES)' \
 	$(PYTHON) -B -m pytest -q -p no:cacheprovider $(PYTEST_ARGS)
 test: kernels
 	@$(pytest) tests

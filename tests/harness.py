@@ -6,6 +6,7 @@ background, a few at a time, and each test waits for its own (conftest.py).
 """
 
 import os
+import shlex
 import pathlib
 import subprocess
 
@@ -13,6 +14,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / os.environ.get("BUILD", "build")
 RUN = ROOT / "tools" / "run"
 LLVM = os.environ.get("LLVM") == "1"
+# What the make that started the tests was told, for those that call make.
+MAKE_VARIABLES = shlex.split(os.environ.get("MAKE_VARIABLES", ""))
 DEBUG = BUILD / ("llvm" if LLVM else "") / "kernel.elf"
 RELEASE = BUILD / ("llvm-release" if LLVM else "release") / "kernel.elf"
 ACT = BUILD / "tests" / "programs" / "act"

@@ -10,7 +10,7 @@ import pexpect
 import pytest
 
 import harness
-from harness import BUILD, DEBUG, LLVM, RELEASE, ROOT
+from harness import BUILD, DEBUG, LLVM, MAKE_VARIABLES, RELEASE, ROOT
 
 SESSIONS = ROOT / "tests" / "gdb"
 PROGRAM = BUILD / "tests" / "programs" / "fork_write"
@@ -138,7 +138,7 @@ class Make(pexpect.spawn):
                        if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
         environment["TERM"] = "dumb"        # no colours
         super().__init__(
-            "make", [f"O={os.path.relpath(BUILD, ROOT)}",
+            "make", [*MAKE_VARIABLES, f"O={os.path.relpath(BUILD, ROOT)}",
                      f"LLVM={1 if LLVM else ''}", *words],
             cwd=str(ROOT), env=environment, timeout=SECONDS,
             encoding="utf-8", dimensions=(50, 200))

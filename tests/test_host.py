@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from harness import ROOT
+from harness import MAKE_VARIABLES, ROOT
 
 FOLDER = os.environ.get("BUILD", "build")
 HOSTCC = os.environ.get("HOSTCC", "cc")
@@ -33,5 +33,6 @@ def run(command):
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_host(name, compiler):
     program = f"{FOLDER}/host/{compiler}/{name}"
-    run(["make", "-s", f"O={FOLDER}", f"HOSTCC={HOSTCC}", program])
+    run(["make", "-s", *MAKE_VARIABLES, f"O={FOLDER}", f"HOSTCC={HOSTCC}",
+         program])
     run([os.path.join(ROOT, program)])
