@@ -24,6 +24,7 @@
 #define PIT_GATE 0x61 /* the keyboard controller's port B */
 #define GATE_CHANNEL_2 0x01
 #define GATE_SPEAKER 0x02
+#define GATE_OUTPUT_2 0x20 /* channel 2 has counted down to zero */
 
 #define PIT_START 0xffff /* it takes 55 ms to count down */
 #define PIT_MEASURE (PIT_HZ / 100) /* 10 ms */
@@ -112,22 +113,35 @@ static u64 tsc_at_boot;
 static u64 tsc_hz;
 static u64 ns_per_tick_32; /* in units of 2^-32 ns */
 
+/*
+ * Return: false: the machine stood still for so long that the 8254 ran down,
+ * after which its count says nothing about the time.
+ */
+static bool take_samples(struct sample *start, struct sample *end)
+{
+	apic_timer_start_count(UINT32_MAX);
+	pit_start();
+	*start = sample_tick();
+	for (int i = 0; i < PIT_READS_MAX; i++) {
+		if ((u16)(start->pit - pit_read()) >= PIT_MEASURE)
+			break;
+		spin_a_little();
+	}
+	*end = sample_tick();
+	apic_timer_start_count(0);
+	return !(port_in8(PIT_GATE) & GATE_OUTPUT_2);
+}
+
+#define MEASURE_TRIES 100
+
 static void rates_measure(void)
 {
 	struct sample start, end;
 	u16 ticks;
 
-	apic_timer_start_count(UINT32_MAX);
-	pit_start();
-	start = sample_tick();
-	for (int i = 0; i < PIT_READS_MAX; i++) {
-		if ((u16)(start.pit - pit_read()) >= PIT_MEASURE)
-			break;
-		spin_a_little();
-	}
-	end = sample_tick();
-	apic_timer_start_count(0);
-
+	for (int try = 0; try < MEASURE_TRIES; try++)
+		if (take_samples(&start, &end) || start.pit == end.pit)
+			break; /* good, or nothing counts at all */
 	ticks = (u16)(start.pit - end.pit);
 	if (ticks < PIT_MEASURE) {
 		log_warning("calf: no 8254 timer: assuming 1 GHz clocks\n");

@@ -157,8 +157,13 @@ def finish(function):
 
 
 def step():
-    """One instruction, and not a word about it."""
-    gdb.execute("stepi", to_string=True)
+    """One instruction. On a busy host QEMU may stop before it has run."""
+    before = register("rip")
+    for _ in range(10):
+        gdb.execute("stepi", to_string=True)
+        if register("rip") != before:
+            return
+    raise Failure(f"the instruction at {location()} does not end")
 
 
 def run_to_end():
