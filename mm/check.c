@@ -63,6 +63,7 @@ static void check_vma_order(struct mm *mm, const struct vma *vma)
 				 vma->start.val >= USER_START &&
 				 vma->end.val <= USER_END,
 			 "area %#lx-%#lx", vma->start.val, vma->end.val);
+	mm->vmas.last_found = NULL; /* ask the tree, not the memory of it */
 	ASSERT_INVARIANT(I6, vma_find(&mm->vmas, vma->start) == vma,
 			 "the tree does not find area %#lx-%#lx",
 			 vma->start.val, vma->end.val);
@@ -132,6 +133,25 @@ static u64 count_tables(struct frame *table, int level, int entries)
 	return pages;
 }
 
+/* Nothing of the kernel is writable and executable. */
+static void check_kernel_rights(struct frame *table, int level)
+{
+	const pte_t *entry = frame_ptr(table);
+
+	for (int i = 0; i < PGTABLE_ENTRIES; i++) {
+		if (!pte_is_present(entry[i]))
+			continue;
+		if (level > PGTABLE_LEAF_LEVEL && !pte_is_large(entry[i])) {
+			check_kernel_rights(pfn_to_frame(pte_pfn(entry[i])),
+					    level - 1);
+			continue;
+		}
+		if (pte_is_writable(entry[i]) && pte_is_executable(entry[i]))
+			panic("the kernel maps pfn %#lx writable and executable",
+			      pte_pfn(entry[i]).val);
+	}
+}
+
 /* The kernel's own, which all roots share the lower tables of. */
 static void check_kernel_tables(void)
 {
@@ -141,6 +161,7 @@ static void check_kernel_tables(void)
 	ASSERT_INVARIANT(I7, tables == kernel_pgtable.table_pages,
 			 "%lu table pages of the kernel, counted %lu",
 			 kernel_pgtable.table_pages, tables);
+	check_kernel_rights(root, PGTABLE_ROOT_LEVEL);
 }
 
 /* I12: a root differs from the kernel's in its lower half only. */

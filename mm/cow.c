@@ -80,9 +80,10 @@ enum fault_result cow_copy(struct fault *fault, struct frame *source)
 		return FAULT_OOM;
 
 	/*
-	 * The bytes did not change while they were copied: nobody has a
-	 * writable translation of a shared frame.  Fork flushed them before it
-	 * let go of mm->lock.
+	 * An anonymous frame did not change while it was copied: nobody has a
+	 * writable translation of one that is shared.  Fork flushed those
+	 * before it let go of mm->lock.  (A file's page may be written through
+	 * a shared mapping at any time; then either value will do.)
 	 *
 	 * Absent until all CPUs have flushed: with the new entry in place at
 	 * once, one thread could already write to the copy while another, on a

@@ -5,11 +5,11 @@
 #include "mm/map.h"
 
 /*
- * Rights are only ever taken from PTEs here.  A write that mprotect allows
- * again faults, and mm/cow.c decides whether the frame is still shared: a PTE
- * made writable here would bypass that (I4).
+ * What the PTE says under the area's new rights.  R/W is only ever taken away
+ * here: a write that mprotect allows again faults, and mm/cow.c decides whether
+ * the frame is still shared.  A PTE made writable here would bypass that (I4).
  */
-static pte_t narrowed(const struct vma *vma, pte_t pte)
+static pte_t pte_for_area(const struct vma *vma, pte_t pte)
 {
 	return pte_with_rights(pte, vma_pte_rights(vma, pte_is_writable(pte)));
 }
@@ -17,35 +17,34 @@ static pte_t narrowed(const struct vma *vma, pte_t pte)
 static void protect_pages(struct vma *vma)
 {
 	struct pgtable_iter it;
-	bool is_narrower = false;
+	bool has_changed = false;
 
 	pgtable_for_each_slot(it, &vma->mm->pgtable, vma->start, vma->end) {
 		pte_t old = pte_load(it.slot);
-		pte_t changed = narrowed(vma, old);
+		pte_t changed = pte_for_area(vma, old);
 
 		if (!pte_has_frame(old) || changed.raw == old.raw)
 			continue;
 		mm_protect_pte(vma, it.va, it.slot, changed);
-		is_narrower = true;
+		has_changed = true;
 	}
 	/* Before mm->lock is free: nobody may use the old rights after us. */
-	if (is_narrower)
+	if (has_changed)
 		tlb_flush_range(&vma->mm->pgtable.space, vma->start, vma->end);
 }
 
-static int protect_vma(struct mm *mm, struct vma *vma, u32 rights)
+static void protect_vma(struct mm *mm, struct vma *vma, u32 rights)
 {
 	u32 flags = (vma->flags & ~VMA_RIGHTS) | rights;
 
 	if (flags == vma->flags)
-		return 0;
+		return;
 	if (vma_is_accountable(vma))
 		mm->committed_pages -= vma_pages(vma);
 	vma->flags = flags;
 	if (vma_is_accountable(vma))
 		mm->committed_pages += vma_pages(vma);
 	protect_pages(vma);
-	return 0;
 }
 
 /*
@@ -61,13 +60,9 @@ static int protect_range(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights)
 		return -ENOMEM;
 	for (vma = vma_find_above(&mm->vmas, start); at.val < end.val;
 	     vma = vma_next(&mm->vmas, vma)) {
-		int error;
-
 		if (!vma || vma->start.val > at.val)
 			return -ENOMEM;
-		error = protect_vma(mm, vma, rights);
-		if (error)
-			return error;
+		protect_vma(mm, vma, rights);
 		at = vma->end;
 	}
 	return 0;
@@ -317,6 +312,7 @@ static i64 remap_locked(struct remap *remap)
 			return -ENOMEM;
 	}
 
+	/* As on Linux, what was at a fixed target is gone even on failure. */
 	target = (i64)remap->target.val;
 	if (!(remap->flags & MREMAP_FIXED))
 		target = map_find_place(mm, VADDR(0), remap->new_bytes);
