@@ -11,6 +11,7 @@
  */
 #include "kernel/fs/pipe.h"
 
+#include "kernel/fs/poll.h"
 #include "kernel/lib/errno.h"
 #include "kernel/proc/signal.h"
 #include "kernel/x86_64/asm/percpu.h"
@@ -240,6 +241,28 @@ static i64 pipe_ioctl(struct file *file, u32 command, u64 argument)
 	return copy_to_user(VADDR(argument), &used, sizeof(used));
 }
 
+static u32 pipe_poll(struct file *file, struct poll_table *table)
+{
+	struct pipe *pipe = file->inode->private;
+	u32 ready = 0;
+
+	if (file_can_read(file)) {
+		poll_wait(table, &pipe->can_read);
+		if (!is_empty(pipe))
+			ready |= POLLIN | POLLRDNORM;
+		if (!READ_ONCE(pipe->writers))
+			ready |= POLLHUP;
+	}
+	if (file_can_write(file)) {
+		poll_wait(table, &pipe->can_write);
+		if (!is_full(pipe))
+			ready |= POLLOUT | POLLWRNORM;
+		if (!READ_ONCE(pipe->readers))
+			ready |= POLLERR;
+	}
+	return ready;
+}
+
 static int pipe_open(struct file *file)
 {
 	struct pipe *pipe = file->inode->private;
@@ -272,6 +295,7 @@ static const struct file_ops pipe_file_ops = {
 	.read = pipe_read,
 	.write = pipe_write,
 	.ioctl = pipe_ioctl,
+	.poll = pipe_poll,
 	.release = pipe_release,
 	.is_stream = true,
 };

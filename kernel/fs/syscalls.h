@@ -9,6 +9,8 @@
 
 #include "kernel/x86_64/asm/page.h"
 
+struct trap_frame;
+
 /* kernel/fs/sys_rw.c */
 i64 sys_read(int fd, vaddr_t buffer, u64 bytes);
 i64 sys_write(int fd, vaddr_t buffer, u64 bytes);
@@ -69,3 +71,28 @@ i64 sys_fchmodat(int dir_fd, vaddr_t path, u32 mode);
 i64 sys_getcwd(vaddr_t buffer, u64 bytes);
 i64 sys_chdir(vaddr_t path);
 i64 sys_fchdir(int fd);
+
+/* kernel/fs/sys_poll.c; those with six arguments look at the registers. */
+i64 sys_poll(vaddr_t fds, u32 count, int ms);
+i64 sys_ppoll(vaddr_t fds, u32 count, vaddr_t time, vaddr_t mask,
+	      u64 mask_bytes);
+i64 sys_select(int fds, vaddr_t in, vaddr_t out, vaddr_t except, vaddr_t time);
+i64 sys_pselect6(const struct trap_frame *frame);
+
+/* kernel/fs/epoll.c */
+i64 sys_epoll_create(int size);
+i64 sys_epoll_create1(u32 flags);
+i64 sys_epoll_ctl(int epoll_fd, int operation, int fd, vaddr_t event);
+i64 sys_epoll_wait(int fd, vaddr_t events, int room, int ms);
+i64 sys_epoll_pwait(const struct trap_frame *frame);
+i64 sys_epoll_pwait2(const struct trap_frame *frame);
+
+/* kernel/fs/eventfd.c */
+i64 sys_eventfd(u32 count);
+i64 sys_eventfd2(u32 count, u32 flags);
+
+/* kernel/fs/timerfd.c */
+i64 sys_timerfd_create(int clock, u32 flags);
+i64 sys_timerfd_settime(int fd, u32 flags, vaddr_t new_value,
+			vaddr_t old_value);
+i64 sys_timerfd_gettime(int fd, vaddr_t value);
