@@ -4,6 +4,7 @@
 #include "kernel/fs/file.h"
 
 #include "kernel/fs/epoll.h"
+#include "kernel/fs/locks.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -61,6 +62,7 @@ void file_put(struct file *file)
 		return;
 	if (!list_is_empty(&file->watchers))
 		epoll_forget(file);
+	locks_release(file->inode, file);
 	if (file->ops->release)
 		file->ops->release(file);
 	inode_put(file->inode);

@@ -71,6 +71,9 @@ struct inode {
 	struct inode *parent; /* inode_tree_lock; of its latest name, or NULL */
 	struct inode *mounted; /* covered by this root, or NULL */
 	struct inode *covers; /* of a root: the inode it covers, or NULL */
+	u32 uid; /* shown, never asked: everybody is root; lock */
+	u32 gid;
+	struct list_node locks; /* kernel/fs/locks.h */
 	u64 accessed_ns; /* since 1970; lock */
 	u64 modified_ns;
 	u64 changed_ns;

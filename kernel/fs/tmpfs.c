@@ -32,6 +32,9 @@ struct directory {
 /* "." and ".." have offsets 0 and 1. */
 #define FIRST_OFFSET 2
 
+/* What each entry adds to a directory's st_size: as Linux's tmpfs. */
+#define ENTRY_BYTES 20
+
 static struct kmem_cache directory_cache =
 	KMEM_CACHE("tmpfs_dir", struct directory);
 
@@ -87,6 +90,7 @@ static void add_entry(struct inode *dir, struct entry *entry,
 	directory->tree =
 		avl_insert(directory->tree, &entry->tree_node, entry_less);
 	list_push_back(&directory->list, &entry->list_node);
+	dir->size_bytes += ENTRY_BYTES;
 	if (inode_is_directory(inode))
 		dir->links++; /* its ".." */
 	inode_touch_modified(dir);
@@ -100,6 +104,7 @@ static void remove_entry(struct inode *dir, struct entry *entry)
 	directory->tree =
 		avl_remove(directory->tree, &entry->tree_node, entry_less);
 	list_remove(&entry->list_node);
+	dir->size_bytes -= ENTRY_BYTES;
 	if (inode_is_directory(entry->inode))
 		dir->links--;
 	inode_touch_modified(dir);
@@ -123,6 +128,7 @@ static int set_up_type(struct inode *inode, const struct new_node *node)
 		directory->next_offset = FIRST_OFFSET;
 		inode->private = directory;
 		inode->file_ops = &tmpfs_dir_file_ops;
+		inode->size_bytes = 2 * ENTRY_BYTES;
 		inode->links = 2; /* its name and its "." */
 		break;
 	case S_IFREG:
@@ -357,6 +363,8 @@ static void tmpfs_destroy(struct inode *inode)
 		kmem_cache_free(&directory_cache, inode->private);
 	} else if (inode_is_symlink(inode)) {
 		kfree(inode->private);
+	} else if ((inode->mode & S_IFMT) == S_IFIFO) {
+		fifo_destroy(inode);
 	}
 }
 
