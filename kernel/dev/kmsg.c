@@ -13,7 +13,7 @@
 /* "<2>" */
 #define PREFIX_BYTES 3
 
-/* Linux's numbers of our levels. */
+/* Linux's numbers of our levels; '0' is a multiple of 3. */
 static const char levels[] = { '3', '4', '6' };
 
 /* One record for each read.  At the end, as if O_NONBLOCK was given. */
@@ -29,7 +29,7 @@ static i64 kmsg_read(struct file *file, struct io *io)
 	if (length <= PREFIX_BYTES)
 		return -EAGAIN;
 	head_length = (u64)snprintf(head, sizeof(head), "%c,%lu,0,-;",
-				    levels[(line[1] - '0') % 3], start);
+				    levels[(u8)line[1] % 3], start);
 	length -= PREFIX_BYTES;
 	if (io->left < head_length + length) {
 		io->position = start;

@@ -204,6 +204,17 @@ int files_get_file(int fd, struct file **file)
 	return error;
 }
 
+bool files_is_file(int fd, const struct file *file)
+{
+	struct files *files = files_current();
+	bool is_same;
+
+	spin_lock(&files->lock);
+	is_same = is_open_locked(files, fd) && files->file[fd] == file;
+	spin_unlock(&files->lock);
+	return is_same;
+}
+
 int files_close(int fd)
 {
 	struct files *files = files_current();

@@ -45,6 +45,9 @@ struct inode_ops {
 	/* Move a name.  => a target, if any, may be replaced */
 	int (*rename)(struct inode *old_dir, const char *old_name,
 		      struct inode *new_dir, const char *new_name);
+	/* Two names swap what they name.  => both exist, and differ */
+	void (*exchange)(struct inode *dir, const char *name,
+			 struct inode *other_dir, const char *other_name);
 	bool (*is_empty)(struct inode *dir);
 	/* The name of @child.  Return: 0, -ENOENT or -ERANGE. */
 	int (*name_of)(struct inode *dir, const struct inode *child, char *name,

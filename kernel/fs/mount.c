@@ -87,7 +87,10 @@ static const struct filesystem *find_type(const char *name)
 
 /* ---- Mounting ------------------------------------------------------------ */
 
-/* Note it in the table.  Takes over the reference of @root. */
+/*
+ * Note it in the table, which takes over the reference of @root.
+ * => mounts_lock held, or at boot
+ */
 static struct mount *note(const struct filesystem *type, struct inode *root,
 			  const char *source)
 {
@@ -99,9 +102,7 @@ static struct mount *note(const struct filesystem *type, struct inode *root,
 	mount->root = root;
 	mount->filesystem = root->filesystem;
 	strlcpy(mount->source, source, sizeof(mount->source));
-	mutex_lock(&mounts_lock);
 	list_push_back(&mounts, &mount->node);
-	mutex_unlock(&mounts_lock);
 	return mount;
 }
 
@@ -111,7 +112,7 @@ int mount_note_root(void)
 	return note(find_type("tmpfs"), root_inode, "rootfs") ? 0 : -ENOMEM;
 }
 
-/* => @directory is the inode a walk ends at: nothing is mounted there yet */
+/* => mounts_lock held: only one of two mounts on @directory succeeds */
 static int mount_at(struct inode *directory, const struct filesystem *type,
 		    const char *source)
 {
@@ -119,6 +120,8 @@ static int mount_at(struct inode *directory, const struct filesystem *type,
 
 	if (directory == root_inode || directory->mounted)
 		return -EBUSY;
+	if (directory->links == 0)
+		return -ENOENT; /* removed meanwhile */
 	root = type->create();
 	if (!root)
 		return -ENOMEM;
@@ -139,7 +142,9 @@ int mount_add(const struct mount_request *request)
 
 	if (error)
 		return error;
+	mutex_lock(&mounts_lock);
 	error = type ? mount_at(directory, type, request->source) : -ENODEV;
+	mutex_unlock(&mounts_lock);
 	inode_put(directory);
 	return error;
 }
@@ -168,6 +173,7 @@ static int read_name(vaddr_t from, char name[NAME_BYTES])
 	name[0] = '\0';
 	if (from.val)
 		length = copy_string_from_user(name, from, NAME_BYTES);
+	name[NAME_BYTES - 1] = '\0'; /* if it was too long */
 	return length < 0 ? (int)length : 0;
 }
 

@@ -41,13 +41,14 @@ void poll_wait(struct poll_table *table, struct wait_queue *queue)
 	struct poll_entry *entry;
 
 	table->activity += READ_ONCE(queue->wakes);
-	/* One that is being closed wakes nobody any more. */
-	if (!file_get_if_open(table->file))
-		return;
 	entry = kmem_cache_alloc(&entry_cache);
 	if (!entry) {
 		table->error = -ENOMEM;
-		file_put(table->file);
+		return;
+	}
+	/* One that is being closed wakes nobody any more. */
+	if (!file_get_if_open(table->file)) {
+		kmem_cache_free(&entry_cache, entry);
 		return;
 	}
 	entry->queue = queue;

@@ -37,10 +37,12 @@ static int place_get(struct place *place, int fd, vaddr_t user)
 		error = -ESPIPE;
 	if (!error && position < 0)
 		error = -EINVAL;
-	if (error)
+	if (error) {
 		file_put(place->file);
+		return error;
+	}
 	place->position = (u64)position;
-	return error;
+	return 0;
 }
 
 /* @moved: something was, so the position has changed. */
@@ -183,18 +185,22 @@ i64 sys_copy_file_range(const struct trap_frame *frame)
  */
 static void punch(struct object *object, u64 start, u64 end)
 {
+	u64 index = start >> PAGE_SHIFT;
+
 	end = min_u64(end, READ_ONCE(object->size_bytes));
-	while (start < end) {
-		u64 offset = start & ~PAGE_MASK;
-		u64 chunk = min_u64(PAGE_SIZE - offset, end - start);
+	while (object_next_index(object, &index) && index << PAGE_SHIFT < end) {
+		u64 page = index << PAGE_SHIFT;
+		u64 first = max_u64(start, page) - page;
+		u64 last = min_u64(end, page + PAGE_SIZE) - page;
 		struct frame *frame;
 
-		object_find_frame(object, start >> PAGE_SHIFT, &frame);
+		object_find_frame(object, index, &frame);
 		if (frame) {
-			memset((char *)frame_ptr(frame) + offset, 0, chunk);
+			memset((char *)frame_ptr(frame) + first, 0,
+			       last - first);
 			frame_put(frame);
 		}
-		start += chunk;
+		index++;
 	}
 }
 

@@ -113,6 +113,9 @@ static i64 file_fcntl(int fd, int command, u64 argument)
 	case F_SETLK:
 	case F_SETLKW:
 		result = locks_fcntl(file, command, VADDR(argument));
+		/* Closed while it waited: then nobody else would unlock. */
+		if (!files_is_file(fd, file))
+			locks_release(file->inode, files_current());
 		break;
 	case F_GETPIPE_SZ:
 		result = pipe_get_size(file);

@@ -327,6 +327,37 @@ static int tmpfs_rename(struct inode *old_dir, const char *old_name,
 	return 0;
 }
 
+/* Let @entry of @dir name @inode, which came from @old_dir. */
+static void set_entry(struct entry *entry, struct inode *dir,
+		      struct inode *inode, struct inode *old_dir)
+{
+	entry->inode = inode;
+	if (inode_is_directory(inode)) { /* its ".." */
+		dir->links++;
+		old_dir->links--;
+	}
+	if (dir != old_dir) {
+		inode_get(dir);
+		inode->parent = dir;
+		inode_put(old_dir); /* the caller has another reference */
+	}
+	inode_touch_changed(inode);
+	inode_touch_modified(dir);
+}
+
+static void tmpfs_exchange(struct inode *dir, const char *name,
+			   struct inode *other_dir, const char *other_name)
+{
+	struct entry *entry = find_entry(dir, name);
+	struct entry *other = find_entry(other_dir, other_name);
+	struct inode *inode;
+
+	ASSERT(entry && other);
+	inode = entry->inode;
+	set_entry(entry, dir, other->inode, other_dir);
+	set_entry(other, other_dir, inode, dir);
+}
+
 static bool tmpfs_is_empty(struct inode *dir)
 {
 	const struct directory *directory = dir->private;
@@ -374,6 +405,7 @@ static const struct inode_ops tmpfs_dir_ops = {
 	.link = tmpfs_link,
 	.unlink = tmpfs_unlink,
 	.rename = tmpfs_rename,
+	.exchange = tmpfs_exchange,
 	.is_empty = tmpfs_is_empty,
 	.name_of = tmpfs_name_of,
 	.destroy = tmpfs_destroy,
