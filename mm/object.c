@@ -147,6 +147,36 @@ void object_find_frame(struct object *object, u64 index, struct frame **frame)
 	spin_unlock(&object->lock);
 }
 
+/* In the tree below @entry, whose first page is @base. */
+static bool next_in_node(void *entry, u32 level, u64 base, u64 *index)
+{
+	struct object_node *node = entry;
+	u64 span = level > 1 ? tree_capacity(level - 1) : 1;
+
+	if (!entry)
+		return false;
+	if (level == 0) {
+		*index = base;
+		return true;
+	}
+	for (u64 i = 0; i < OBJECT_NODE_SLOTS; i++)
+		if (base + (i + 1) * span > *index &&
+		    next_in_node(node->slots[i], level - 1, base + i * span,
+				 index))
+			return true;
+	return false;
+}
+
+bool object_next_index(struct object *object, u64 *index)
+{
+	bool found;
+
+	spin_lock(&object->lock);
+	found = next_in_node(object->root, object->levels, 0, index);
+	spin_unlock(&object->lock);
+	return found;
+}
+
 /* Drop the frames of @node at @first and above, and the nodes left empty. */
 static void *trim_node(struct object *object, void *entry, u32 level, u64 first)
 {

@@ -50,6 +50,14 @@ int object_get_frame(struct object *object, u64 index, struct frame **frame)
 void object_find_frame(struct object *object, u64 index, struct frame **frame);
 
 /**
+ * object_next_index() - where is the next frame?
+ * @index: from where on; becomes the answer
+ *
+ * Return: whether there is one.
+ */
+bool object_next_index(struct object *object, u64 *index);
+
+/**
  * object_truncate() - set the size; frames wholly beyond it are dropped
  *
  * => the tail of the last page is zeroed, so that growing again shows zeros

@@ -9,6 +9,7 @@
 #include "kernel/dev/device.h"
 #include "kernel/dev/serial.h"
 #include "kernel/dev/tty_line.h"
+#include "kernel/fs/poll.h"
 #include "kernel/lib/errno.h"
 #include "kernel/proc/signal.h"
 #include "kernel/x86_64/asm/percpu.h"
@@ -278,9 +279,23 @@ static i64 console_ioctl(struct file *file, u32 command, u64 argument)
 	}
 }
 
+static u32 console_poll(struct file *file, struct poll_table *table)
+{
+	u64 rflags;
+	bool can_read;
+
+	(void)file;
+	poll_wait(table, &console.can_read);
+	rflags = spin_lock_irqsave(&console.lock);
+	can_read = tty_line_can_read(&console.line);
+	spin_unlock_irqrestore(&console.lock, rflags);
+	return POLLOUT | POLLWRNORM | (can_read ? POLLIN | POLLRDNORM : 0);
+}
+
 const struct file_ops device_console_ops = {
 	.read = console_read,
 	.write = console_write,
 	.ioctl = console_ioctl,
+	.poll = console_poll,
 	.is_stream = true,
 };

@@ -5,7 +5,6 @@
 
 #include "kernel/fs/vfs.h"
 #include "kernel/lib/errno.h"
-#include "kernel/lib/printk.h"
 
 struct device {
 	const char *name; /* in /dev */
@@ -21,6 +20,7 @@ static const struct device devices[] = {
 	{ "full", 1, 7, 0666, &device_full_ops },
 	{ "random", 1, 8, 0666, &device_random_ops },
 	{ "urandom", 1, 9, 0666, &device_random_ops },
+	{ "kmsg", 1, 11, 0644, &device_kmsg_ops },
 	{ "tty", 5, 0, 0666, &device_console_ops },
 	{ "console", 5, 1, 0600, &device_console_ops },
 	{ "ttyS0", 4, 64, 0600, &device_console_ops },
@@ -34,25 +34,51 @@ const struct file_ops *device_find(u64 rdev)
 	return NULL;
 }
 
-static int make_node(const struct device *device)
+/* As the initramfs may have the same: that is fine. */
+static int make(struct inode *dev, const char *name,
+		const struct new_node *node)
 {
-	struct new_node node = {
-		.mode = S_IFCHR | device->mode,
-		.rdev = device_number(device->major, device->minor),
-	};
-	char path[32];
-	int error;
+	int error = vfs_make(dev, name, node);
 
-	snprintf(path, sizeof(path), "/dev/%s", device->name);
-	error = vfs_make(NULL, path, &node);
-	return error == -EEXIST ? 0 : error; /* the initramfs has it */
+	return error == -EEXIST ? 0 : error;
 }
 
-int device_make_nodes(void)
+/* What programs expect beside the devices. */
+static int make_links(struct inode *dev)
+{
+	static const char *const links[][2] = {
+		{ "fd", "/proc/self/fd" },
+		{ "stdin", "/proc/self/fd/0" },
+		{ "stdout", "/proc/self/fd/1" },
+		{ "stderr", "/proc/self/fd/2" },
+	};
+	static const struct new_node shm = { .mode = S_IFDIR | 01777 };
+	static const struct new_node pts = { .mode = S_IFDIR | 0755 };
+	int error = make(dev, "shm", &shm);
+
+	if (!error)
+		error = make(dev, "pts", &pts);
+	for (u64 i = 0; i < ARRAY_SIZE(links) && !error; i++) {
+		struct new_node link = { .mode = S_IFLNK | 0777,
+					 .target = links[i][1] };
+
+		error = make(dev, links[i][0], &link);
+	}
+	return error;
+}
+
+int device_make_nodes(struct inode *dev)
 {
 	int error = 0;
 
-	for (u64 i = 0; i < ARRAY_SIZE(devices) && !error; i++)
-		error = make_node(&devices[i]);
-	return error;
+	for (u64 i = 0; i < ARRAY_SIZE(devices) && !error; i++) {
+		const struct device *device = &devices[i];
+		struct new_node node = {
+			.mode = S_IFCHR | device->mode,
+			.rdev = device_number(device->major, device->minor),
+		};
+
+		error = make(dev, device->name, &node);
+	}
+	return error ? error : make_links(dev);
 }

@@ -3,6 +3,8 @@
  */
 #include "kernel/fs/file.h"
 
+#include "kernel/fs/epoll.h"
+#include "kernel/fs/locks.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -29,6 +31,7 @@ int file_alloc(struct inode *inode, u32 flags, struct file **result)
 	file->ops = flags & O_PATH ? &path_only_ops : inode->file_ops;
 	file->inode = inode;
 	mutex_init(&file->position_lock, "file");
+	list_init(&file->watchers);
 	if (!file->ops)
 		error = -ENXIO;
 	else if (file->ops->open)
@@ -42,10 +45,24 @@ int file_alloc(struct inode *inode, u32 flags, struct file **result)
 	return 0;
 }
 
+bool file_get_if_open(struct file *file)
+{
+	u32 count = __atomic_load_n(&file->refcount, __ATOMIC_RELAXED);
+
+	while (count && !__atomic_compare_exchange_n(
+				&file->refcount, &count, count + 1, true,
+				__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	return count != 0;
+}
+
 void file_put(struct file *file)
 {
 	if (__atomic_sub_fetch(&file->refcount, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	if (!list_is_empty(&file->watchers))
+		epoll_forget(file);
+	locks_release(file->inode, file);
 	if (file->ops->release)
 		file->ops->release(file);
 	inode_put(file->inode);

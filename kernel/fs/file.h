@@ -12,6 +12,7 @@
 #include "kernel/fs/io.h"
 
 struct dir_writer;
+struct poll_table;
 
 /* NULL means: not possible with this kind of file. */
 struct file_ops {
@@ -32,6 +33,11 @@ struct file_ops {
 	 */
 	int (*map)(struct file *file, bool is_shared, u64 bytes,
 		   struct object **object);
+	/*
+	 * What it is ready for (POLL…), and whom to wait for: see
+	 * kernel/fs/poll.h.  NULL: always ready.  => must not sleep
+	 */
+	u32 (*poll)(struct file *file, struct poll_table *table);
 	/* The last reference is gone. */
 	void (*release)(struct file *file);
 	bool is_stream; /* no position: lseek and pread fail with ESPIPE */
@@ -45,6 +51,7 @@ struct file {
 	struct mutex position_lock;
 	u64 position; /* position_lock */
 	void *private;
+	struct list_node watchers; /* of kernel/fs/epoll.h, under its lock */
 };
 
 /**
@@ -61,6 +68,9 @@ static inline void file_get(struct file *file)
 {
 	__atomic_fetch_add(&file->refcount, 1, __ATOMIC_RELAXED);
 }
+
+/* As file_get(), unless the last reference is gone already. */
+bool file_get_if_open(struct file *file) __must_check;
 
 /* => may sleep: the last one closes the file */
 void file_put(struct file *file);

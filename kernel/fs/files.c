@@ -3,6 +3,7 @@
  */
 #include "kernel/fs/files.h"
 
+#include "kernel/fs/locks.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/task.h"
@@ -92,13 +93,20 @@ void files_get(struct files *files)
 	__atomic_fetch_add(&files->refcount, 1, __ATOMIC_RELAXED);
 }
 
+/* Any close of a file gives back the process's locks of it: fcntl(2). */
+static void close_file(const struct files *files, struct file *file)
+{
+	locks_release(file->inode, files);
+	file_put(file);
+}
+
 void files_put(struct files *files)
 {
 	if (__atomic_sub_fetch(&files->refcount, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	for (u32 fd = 0; fd < files->slots; fd++)
 		if (files->file[fd])
-			file_put(files->file[fd]);
+			close_file(files, files->file[fd]);
 	inode_put(files->cwd);
 	kfree(files->file);
 	kmem_cache_free(&files_cache, files);
@@ -124,7 +132,7 @@ void files_exec(struct files *files)
 			file = take_locked(files, fd);
 		spin_unlock(&files->lock);
 		if (file)
-			file_put(file);
+			close_file(files, file);
 	}
 }
 
@@ -171,7 +179,7 @@ int files_install_at(struct file *file, int fd, u32 flags)
 	}
 	spin_unlock(&files->lock);
 	if (old)
-		file_put(old);
+		close_file(files, old);
 	return error ? error : fd;
 }
 
@@ -196,6 +204,17 @@ int files_get_file(int fd, struct file **file)
 	return error;
 }
 
+bool files_is_file(int fd, const struct file *file)
+{
+	struct files *files = files_current();
+	bool is_same;
+
+	spin_lock(&files->lock);
+	is_same = is_open_locked(files, fd) && files->file[fd] == file;
+	spin_unlock(&files->lock);
+	return is_same;
+}
+
 int files_close(int fd)
 {
 	struct files *files = files_current();
@@ -207,8 +226,26 @@ int files_close(int fd)
 	spin_unlock(&files->lock);
 	if (!file)
 		return -EBADF;
-	file_put(file);
+	close_file(files, file);
 	return 0;
+}
+
+void files_close_range(u32 first, u32 last, bool only_mark)
+{
+	struct files *files = files_current();
+
+	for (u32 fd = first; fd <= last && fd < READ_ONCE(files->slots); fd++) {
+		struct file *file = NULL;
+
+		spin_lock(&files->lock);
+		if (only_mark)
+			files->close_on_exec[fd] = files->file[fd] != NULL;
+		else
+			file = take_locked(files, fd);
+		spin_unlock(&files->lock);
+		if (file)
+			close_file(files, file);
+	}
 }
 
 int files_get_cloexec(int fd)

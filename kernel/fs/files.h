@@ -53,7 +53,11 @@ int files_install_at(struct file *file, int fd, u32 flags) __must_check;
 
 /* Return: 0 and a reference for file_put(), or -EBADF. */
 int files_get_file(int fd, struct file **file) __must_check;
+/* Is @fd still this file? */
+bool files_is_file(int fd, const struct file *file);
 int files_close(int fd) __must_check;
+/* All from @first to @last; @only_mark: as close-on-exec, do not close. */
+void files_close_range(u32 first, u32 last, bool only_mark);
 /* Return: 0 or 1, -EBADF. */
 int files_get_cloexec(int fd) __must_check;
 int files_set_cloexec(int fd, bool on) __must_check;

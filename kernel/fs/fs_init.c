@@ -6,6 +6,7 @@
 #include "kernel/dev/device.h"
 #include "kernel/fs/files.h"
 #include "kernel/fs/initramfs.h"
+#include "kernel/fs/mount.h"
 #include "kernel/fs/path.h"
 #include "kernel/fs/procfs.h"
 #include "kernel/fs/tmpfs.h"
@@ -21,26 +22,11 @@ static int make_directory(const char *path, u32 mode)
 	return error == -EEXIST ? 0 : error;
 }
 
-static int mount_proc(void)
-{
-	struct inode *root = procfs_create();
-	struct inode *directory;
-	int error;
-
-	if (!root)
-		return -ENOMEM;
-	error = path_walk(NULL, "/proc", WALK_DIRECTORY, &directory);
-	if (!error) {
-		inode_mount(directory, root);
-		inode_put(directory);
-	}
-	inode_put(root);
-	return error;
-}
-
 int fs_init(const struct boot_info *info)
 {
+	static const struct mount_request proc = { "proc", "/proc", "proc" };
 	struct inode *root = tmpfs_create();
+	struct inode *dev;
 	int error;
 
 	if (!root)
@@ -48,17 +34,23 @@ int fs_init(const struct boot_info *info)
 	inode_set_root(root);
 	inode_put(root);
 	procfs_command_line = info->command_line;
-	error = initramfs_unpack(info);
+	error = mount_note_root();
+	if (!error)
+		error = initramfs_unpack(info);
 	if (!error)
 		error = make_directory("/proc", 0555);
 	if (!error)
-		error = mount_proc();
+		error = mount_add(&proc);
 	if (!error)
 		error = make_directory("/tmp", 01777);
 	if (!error)
 		error = make_directory("/dev", 0755);
 	if (!error)
-		error = device_make_nodes();
+		error = path_walk(NULL, "/dev", WALK_DIRECTORY, &dev);
+	if (!error) {
+		error = device_make_nodes(dev);
+		inode_put(dev);
+	}
 	return error;
 }
 

@@ -53,6 +53,7 @@ struct inode *inode_alloc(u32 mode, const struct inode_ops *ops)
 	inode->links = 1;
 	inode->ops = ops;
 	mutex_init(&inode->lock, "inode");
+	list_init(&inode->locks);
 	inode->accessed_ns = inode_now_ns();
 	inode->modified_ns = inode->accessed_ns;
 	inode->changed_ns = inode->accessed_ns;
@@ -122,6 +123,8 @@ void inode_stat(struct inode *inode, struct linux_stat *stat)
 		.inode = inode->number,
 		.links = inode->links,
 		.mode = inode->mode,
+		.uid = inode->uid,
+		.gid = inode->gid,
 		.device_of_node = inode->rdev,
 		.size = (i64)inode_size(inode),
 		.block_size = PAGE_SIZE,

@@ -45,6 +45,9 @@ struct inode_ops {
 	/* Move a name.  => a target, if any, may be replaced */
 	int (*rename)(struct inode *old_dir, const char *old_name,
 		      struct inode *new_dir, const char *new_name);
+	/* Two names swap what they name.  => both exist, and differ */
+	void (*exchange)(struct inode *dir, const char *name,
+			 struct inode *other_dir, const char *other_name);
 	bool (*is_empty)(struct inode *dir);
 	/* The name of @child.  Return: 0, -ENOENT or -ERANGE. */
 	int (*name_of)(struct inode *dir, const struct inode *child, char *name,
@@ -71,6 +74,9 @@ struct inode {
 	struct inode *parent; /* inode_tree_lock; of its latest name, or NULL */
 	struct inode *mounted; /* covered by this root, or NULL */
 	struct inode *covers; /* of a root: the inode it covers, or NULL */
+	u32 uid; /* shown, never asked: everybody is root; lock */
+	u32 gid;
+	struct list_node locks; /* kernel/fs/locks.h */
 	u64 accessed_ns; /* since 1970; lock */
 	u64 modified_ns;
 	u64 changed_ns;

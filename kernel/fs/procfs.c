@@ -127,7 +127,8 @@ struct inode *procfs_create(void)
 	struct proc_place place = { .node = &root_node };
 	struct inode *root;
 
-	proc_filesystem = inode_next_filesystem();
+	if (!proc_filesystem) /* each mount shows the same */
+		proc_filesystem = inode_next_filesystem();
 	return make_inode(place, root_node.mode, NULL, &root) ? NULL : root;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "kernel/fs/procfs.h"
 
+#include "kernel/fs/mount.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/task.h"
 #include "kernel/version.h"
@@ -30,7 +31,8 @@ void procfs_show_cmdline(struct text *text, struct task *task)
 void procfs_show_filesystems(struct text *text, struct task *task)
 {
 	(void)task;
-	text_string(text, "nodev\ttmpfs\nnodev\tproc\n");
+	text_string(text, "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n"
+			  "nodev\tdevtmpfs\nnodev\tdevpts\nnodev\tramfs\n");
 }
 
 void procfs_show_loadavg(struct text *text, struct task *task)
@@ -44,7 +46,7 @@ void procfs_show_loadavg(struct text *text, struct task *task)
 void procfs_show_mounts(struct text *text, struct task *task)
 {
 	(void)task;
-	text_string(text, "rootfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n");
+	mount_show(text);
 }
 
 static void show_seconds(struct text *text, u64 ns, const char *after)

@@ -4,6 +4,7 @@
 #include "kernel/fs/syscalls.h"
 
 #include "kernel/fs/files.h"
+#include "kernel/fs/locks.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/lib/errno.h"
@@ -15,6 +16,16 @@
 i64 sys_close(int fd)
 {
 	return files_close(fd);
+}
+
+#define CLOSE_RANGE_CLOEXEC 4u
+
+i64 sys_close_range(u32 first, u32 last, u32 flags)
+{
+	if ((flags & ~CLOSE_RANGE_CLOEXEC) || first > last)
+		return -EINVAL;
+	files_close_range(first, last, flags & CLOSE_RANGE_CLOEXEC);
+	return 0;
 }
 
 /* A second descriptor for @fd's file, >= @minimum. */
@@ -89,9 +100,38 @@ static i64 get_or_set_flags(int fd, int command, u64 argument)
 	return result;
 }
 
-i64 sys_fcntl(int fd, int command, u64 argument)
+/* Commands about the file, not about the descriptor. */
+static i64 file_fcntl(int fd, int command, u64 argument)
 {
 	struct file *file;
+	i64 result = files_get_file(fd, &file);
+
+	if (result)
+		return result;
+	switch (command) {
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+		result = locks_fcntl(file, command, VADDR(argument));
+		/* Closed while it waited: then nobody else would unlock. */
+		if (!files_is_file(fd, file))
+			locks_release(file->inode, files_current());
+		break;
+	case F_GETPIPE_SZ:
+		result = pipe_get_size(file);
+		break;
+	case F_SETPIPE_SZ:
+		result = pipe_set_size(file, argument);
+		break;
+	default:
+		result = -EINVAL;
+	}
+	file_put(file);
+	return result;
+}
+
+i64 sys_fcntl(int fd, int command, u64 argument)
+{
 	int result;
 
 	switch (command) {
@@ -108,11 +148,7 @@ i64 sys_fcntl(int fd, int command, u64 argument)
 	case F_SETFL:
 		return get_or_set_flags(fd, command, argument);
 	default:
-		result = files_get_file(fd, &file);
-		if (result)
-			return result;
-		file_put(file);
-		return -EINVAL;
+		return file_fcntl(fd, command, argument);
 	}
 }
 

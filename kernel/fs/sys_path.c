@@ -161,7 +161,8 @@ i64 sys_renameat2(int from_fd, vaddr_t from, int to_fd, vaddr_t to, u32 flags)
 	struct at target;
 	i64 result;
 
-	if (flags & ~RENAME_NOREPLACE)
+	if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) ||
+	    flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
 		return -EINVAL;
 	result = at_get(&source, from_fd, from);
 	if (result)

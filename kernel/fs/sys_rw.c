@@ -5,6 +5,7 @@
 
 #include "kernel/fs/files.h"
 #include "kernel/lib/errno.h"
+#include "kernel/x86_64/traps.h"
 
 typedef i64 transfer_fn(struct file *file, struct io *io);
 
@@ -105,6 +106,66 @@ i64 sys_readv(int fd, vaddr_t pieces, u64 count)
 i64 sys_writev(int fd, vaddr_t pieces, u64 count)
 {
 	return transfer_pieces(fd, pieces, count, file_write);
+}
+
+/* ---- preadv, pwritev ----------------------------------------------------- */
+
+/* Flags that ask for speed or for a medium: nothing to do here. */
+#define RWF_HARMLESS 0x7u /* HIPRI, DSYNC, SYNC */
+
+static i64 transfer_pieces_at(int fd, vaddr_t pieces, u64 count, i64 position,
+			      transfer_fn *transfer)
+{
+	struct io io;
+	struct file *file;
+	i64 result;
+
+	if (position < 0)
+		return -EINVAL;
+	result = files_get_file(fd, &file);
+	if (result)
+		return result;
+	result = io_init_pieces(&io, pieces, count);
+	if (!result) {
+		io.position = (u64)position;
+		result = transfer(file, &io);
+		io_destroy(&io);
+	}
+	file_put(file);
+	return result;
+}
+
+i64 sys_preadv(int fd, vaddr_t pieces, u64 count, i64 position)
+{
+	return transfer_pieces_at(fd, pieces, count, position, read_at);
+}
+
+i64 sys_pwritev(int fd, vaddr_t pieces, u64 count, i64 position)
+{
+	return transfer_pieces_at(fd, pieces, count, position, write_at);
+}
+
+/* Six arguments, the fifth unused on 64 bits; position -1: the file's own. */
+i64 sys_preadv2(const struct trap_frame *frame)
+{
+	if (frame->r9 & ~RWF_HARMLESS)
+		return -EOPNOTSUPP;
+	if ((i64)frame->r10 == -1)
+		return sys_readv((int)frame->rdi, VADDR(frame->rsi),
+				 frame->rdx);
+	return sys_preadv((int)frame->rdi, VADDR(frame->rsi), frame->rdx,
+			  (i64)frame->r10);
+}
+
+i64 sys_pwritev2(const struct trap_frame *frame)
+{
+	if (frame->r9 & ~RWF_HARMLESS)
+		return -EOPNOTSUPP;
+	if ((i64)frame->r10 == -1)
+		return sys_writev((int)frame->rdi, VADDR(frame->rsi),
+				  frame->rdx);
+	return sys_pwritev((int)frame->rdi, VADDR(frame->rsi), frame->rdx,
+			   (i64)frame->r10);
 }
 
 i64 sys_lseek(int fd, i64 offset, int whence)

@@ -32,6 +32,9 @@ struct directory {
 /* "." and ".." have offsets 0 and 1. */
 #define FIRST_OFFSET 2
 
+/* What each entry adds to a directory's st_size: as Linux's tmpfs. */
+#define ENTRY_BYTES 20
+
 static struct kmem_cache directory_cache =
 	KMEM_CACHE("tmpfs_dir", struct directory);
 
@@ -87,6 +90,7 @@ static void add_entry(struct inode *dir, struct entry *entry,
 	directory->tree =
 		avl_insert(directory->tree, &entry->tree_node, entry_less);
 	list_push_back(&directory->list, &entry->list_node);
+	dir->size_bytes += ENTRY_BYTES;
 	if (inode_is_directory(inode))
 		dir->links++; /* its ".." */
 	inode_touch_modified(dir);
@@ -100,6 +104,7 @@ static void remove_entry(struct inode *dir, struct entry *entry)
 	directory->tree =
 		avl_remove(directory->tree, &entry->tree_node, entry_less);
 	list_remove(&entry->list_node);
+	dir->size_bytes -= ENTRY_BYTES;
 	if (inode_is_directory(entry->inode))
 		dir->links--;
 	inode_touch_modified(dir);
@@ -123,6 +128,7 @@ static int set_up_type(struct inode *inode, const struct new_node *node)
 		directory->next_offset = FIRST_OFFSET;
 		inode->private = directory;
 		inode->file_ops = &tmpfs_dir_file_ops;
+		inode->size_bytes = 2 * ENTRY_BYTES;
 		inode->links = 2; /* its name and its "." */
 		break;
 	case S_IFREG:
@@ -322,6 +328,37 @@ static int tmpfs_rename(struct inode *old_dir, const char *old_name,
 	return 0;
 }
 
+/* Let @entry of @dir name @inode, which came from @old_dir. */
+static void set_entry(struct entry *entry, struct inode *dir,
+		      struct inode *inode, struct inode *old_dir)
+{
+	entry->inode = inode;
+	if (inode_is_directory(inode)) { /* its ".." */
+		dir->links++;
+		old_dir->links--;
+	}
+	if (dir != old_dir) {
+		inode_get(dir);
+		inode->parent = dir;
+		inode_put(old_dir); /* the caller has another reference */
+	}
+	inode_touch_changed(inode);
+	inode_touch_modified(dir);
+}
+
+static void tmpfs_exchange(struct inode *dir, const char *name,
+			   struct inode *other_dir, const char *other_name)
+{
+	struct entry *entry = find_entry(dir, name);
+	struct entry *other = find_entry(other_dir, other_name);
+	struct inode *inode;
+
+	ASSERT(entry && other);
+	inode = entry->inode;
+	set_entry(entry, dir, other->inode, other_dir);
+	set_entry(other, other_dir, inode, dir);
+}
+
 static bool tmpfs_is_empty(struct inode *dir)
 {
 	const struct directory *directory = dir->private;
@@ -358,6 +395,8 @@ static void tmpfs_destroy(struct inode *inode)
 		kmem_cache_free(&directory_cache, inode->private);
 	} else if (inode_is_symlink(inode)) {
 		kfree(inode->private);
+	} else if ((inode->mode & S_IFMT) == S_IFIFO) {
+		fifo_destroy(inode);
 	}
 }
 
@@ -367,6 +406,7 @@ static const struct inode_ops tmpfs_dir_ops = {
 	.link = tmpfs_link,
 	.unlink = tmpfs_unlink,
 	.rename = tmpfs_rename,
+	.exchange = tmpfs_exchange,
 	.is_empty = tmpfs_is_empty,
 	.name_of = tmpfs_name_of,
 	.destroy = tmpfs_destroy,

@@ -11,6 +11,7 @@
 #include "kernel/fs/file.h"
 
 #define RENAME_NOREPLACE 1u
+#define RENAME_EXCHANGE 2u
 
 /**
  * vfs_open() - open, and with O_CREAT make, a file

@@ -206,6 +206,19 @@ struct rename {
 	u32 flags;
 };
 
+/* Both must exist, and neither may end up inside itself. */
+static int check_exchange(const struct rename *rename)
+{
+	const struct inode *other = rename->replaced;
+
+	if (!other)
+		return -ENOENT;
+	if (inode_is_directory(other) &&
+	    is_above(other, rename->from.directory))
+		return -EINVAL;
+	return rename->from.directory->ops->exchange ? 0 : -EINVAL;
+}
+
 /* The rules of rename(2).  => both directories locked */
 static int check_rename(const struct rename *rename)
 {
@@ -223,6 +236,8 @@ static int check_rename(const struct rename *rename)
 		return -EBUSY;
 	if (!rename->from.directory->ops->rename)
 		return -EPERM;
+	if (rename->flags & RENAME_EXCHANGE)
+		return check_exchange(rename);
 	if (!replaced || replaced == moved)
 		return 0;
 	if (inode_is_directory(moved) && !inode_is_directory(replaced))
@@ -250,6 +265,11 @@ static int rename_locked(struct rename *rename)
 	if (!rename->replaced)
 		return from->ops->rename(from, rename->from.name, to,
 					 rename->to.name);
+	if (rename->flags & RENAME_EXCHANGE) {
+		from->ops->exchange(from, rename->from.name, to,
+				    rename->to.name);
+		return 0;
+	}
 	/* Above the directory it is moved to: then it cannot be empty. */
 	if (is_above(rename->replaced, from))
 		return -ENOTEMPTY;
@@ -282,7 +302,9 @@ static int rename_found(struct rename *rename)
 	mutex_unlock(&inode_tree_lock);
 	if (error)
 		return error;
-	if (rename->replaced && rename->replaced != rename->moved)
+	if (rename->flags & RENAME_EXCHANGE)
+		vfs_name_object(rename->replaced);
+	else if (rename->replaced && rename->replaced != rename->moved)
 		mark_deleted(rename->replaced);
 	if (rename->moved->object && rename->moved->object->name)
 		vfs_name_object(rename->moved);

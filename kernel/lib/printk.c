@@ -127,3 +127,23 @@ void printk_add_sink(struct log_sink *sink)
 	log_sinks = sink;
 	spin_unlock_irqrestore(&log_lock, rflags);
 }
+
+size_t printk_read_line(u64 *position, char *line, size_t size)
+{
+	char text[LOG_LINE_BYTES];
+	u64 rflags = spin_lock_irqsave(&log_lock);
+	size_t length = 0;
+
+	/* The oldest line is cut where the newest overwrote it. */
+	if (*position + LOG_RING_BYTES < log_ring_written)
+		*position = ring_line_copy(log_ring_written - LOG_RING_BYTES,
+					   text, &length);
+	length = 0;
+	if (*position < log_ring_written)
+		*position = ring_line_copy(*position, text, &length);
+	spin_unlock_irqrestore(&log_lock, rflags);
+	length = length < size ? length : size;
+	for (size_t i = 0; i < length; i++)
+		line[i] = text[i];
+	return length;
+}

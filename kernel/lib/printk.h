@@ -25,6 +25,16 @@ struct log_sink {
 	struct log_sink *next;
 };
 
+/**
+ * printk_read_line() - the line of the log at *@position
+ * @line: gets "<level>text\n"; longer lines are cut to @size
+ *
+ * => advances *@position; what was overwritten meanwhile is skipped
+ *
+ * Return: the bytes in @line; 0: there is no line yet.
+ */
+size_t printk_read_line(u64 *position, char *line, size_t size);
+
 void printk_add_sink(struct log_sink *sink);
 
 /* One line each; the newline is part of the format. */

@@ -13,6 +13,7 @@ void wait_queue_init(struct wait_queue *queue, const char *name)
 {
 	spinlock_init(&queue->lock, name);
 	list_init(&queue->waiters);
+	queue->wakes = 0;
 }
 
 void wait_wake_all(struct wait_queue *queue)
@@ -20,6 +21,7 @@ void wait_wake_all(struct wait_queue *queue)
 	u64 rflags = spin_lock_irqsave(&queue->lock);
 	struct waiter *waiter;
 
+	WRITE_ONCE(queue->wakes, queue->wakes + 1);
 	list_for_each_entry(waiter, &queue->waiters, node)
 		sched_wake(waiter->task, SCHED_WAKE_ANY);
 	spin_unlock_irqrestore(&queue->lock, rflags);

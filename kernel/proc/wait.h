@@ -34,6 +34,7 @@ enum task_state {
 struct wait_queue {
 	struct spinlock lock;
 	struct list_node waiters; /* lock; struct waiter.node */
+	u64 wakes; /* lock to change; calls of wait_wake_all() */
 };
 
 #define WAIT_QUEUE_INIT(name)                                                  \
