@@ -306,12 +306,15 @@ static inline long pfn_of(const volatile void *address)
 	return page_look(address).pfn;
 }
 
-/* May this process see frame numbers?  (root on Linux, everybody on Calf) */
+/*
+ * May we expect a certain frame behind a page?  Linux may hold a reference for
+ * a moment in a batch of its own, and copies then where it could reuse.
+ */
 static inline bool sees_frames(void)
 {
 	static char byte = 1;
 
-	return pfn_of(&byte) != UNKNOWN;
+	return on_calf() && pfn_of(&byte) != UNKNOWN;
 }
 
 /*
