@@ -31,6 +31,7 @@ i64 sys_time(vaddr_t time);
 
 /* kernel/sys_misc.c */
 i64 sys_uname(vaddr_t name);
+i64 sys_sysinfo(vaddr_t info);
 i64 sys_getrandom(vaddr_t buffer, u64 bytes, u32 flags);
 i64 sys_getuid(void);
 i64 sys_geteuid(void);

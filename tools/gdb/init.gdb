@@ -8,3 +8,14 @@ set pagination off
 set confirm off
 set print pretty on
 set disassembly-flavor intel
+
+# The machine ends with GDB. To let it run on, say "detach" first.
+define hook-quit
+python
+try:
+    if gdb.selected_inferior().pid:
+        gdb.execute("kill")
+except gdb.error:
+    pass        # QEMU was faster
+end
+end
