@@ -83,6 +83,9 @@ MUSL_CC ?= musl-gcc
 HOSTCC  ?= cc
 QEMU    ?= qemu-system-x86_64
 GDB     ?= gdb
+# The shell of the image: Debian's static busybox, as it is.
+BUSYBOX ?= $(firstword $(wildcard /bin/busybox.static /bin/busybox \
+	/usr/bin/busybox) /bin/busybox)
 # Tests need a Python that has pytest; the first one on PATH may not.
 PYTHON  ?= $(shell for p in /usr/bin/python3 python3; do \
 	$$p -c 'import pytest, pexpect' 2>/dev/null && echo $$p && exit; \
@@ -146,7 +149,7 @@ $(B)/.cc:   FORCE ; $(call stamp,$(CC) $(CFLAGS))
 $(B)/.nasm: FORCE ; $(call stamp,$(NASM) $(NASMFLAGS))
 $(B)/.ld:   FORCE ; $(call stamp,$(LD) $(LDFLAGS) $(objects))
 $(O)/.musl: FORCE ; $(call stamp,$(MUSL_CC) $(USER_CFLAGS))
-$(B)/.initramfs: FORCE ; $(call stamp,$(programs))
+$(B)/.initramfs: FORCE ; $(call stamp,$(programs) $(BUSYBOX))
 
 # ---- The kernel -----------------------------------------------------------
 $(B)/%.o: %.c $(B)/.cc
@@ -211,9 +214,11 @@ $(B)/stripped/%: $(B)/user/%
 stripped   := $(programs:$(B)/user/%=$(B)/stripped/%)
 init-files := $(patsubst %/init,/init=%/init,$(filter %/init,$(stripped)))
 bin-files  := $(foreach p,$(filter-out %/init,$(stripped)),/bin/$(notdir $p)=$p)
-$(INITRAMFS): $(stripped) tools/mkinitramfs tools/cpio.py $(B)/.initramfs
+$(INITRAMFS): $(stripped) tools/mkinitramfs tools/cpio.py $(B)/.initramfs \
+		$(wildcard $(BUSYBOX))
 	$(call say,CPIO,$@)
-	$(Q)tools/mkinitramfs -o $@ $(init-files) $(bin-files)
+	$(Q)tools/mkinitramfs -o $@ --busybox $(BUSYBOX) \
+		$(init-files) $(bin-files)
 
 # ---- The ISO image, for BIOS and UEFI machines ----------------------------
 .PHONY: iso

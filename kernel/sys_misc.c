@@ -4,6 +4,7 @@
 #include "kernel/syscalls.h"
 
 #include "kernel/fs/files.h"
+#include "kernel/hostname.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/task.h"
@@ -12,7 +13,7 @@
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 
-#define NAME_BYTES 65
+#define NAME_BYTES HOSTNAME_BYTES
 
 struct linux_utsname {
 	char system[NAME_BYTES];
@@ -26,15 +27,15 @@ struct linux_utsname {
 i64 sys_uname(vaddr_t to)
 {
 	/* Programs ask for the ABI they know; the version has our own name. */
-	static const struct linux_utsname name = {
+	struct linux_utsname name = {
 		.system = "Linux",
-		.node = "calf",
 		.release = CALF_LINUX_RELEASE,
 		.version = "Calf " CALF_VERSION,
 		.machine = "x86_64",
 		.domain = "(none)",
 	};
 
+	hostname_get(name.node);
 	return copy_to_user(to, &name, sizeof(name));
 }
 

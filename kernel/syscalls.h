@@ -20,6 +20,13 @@ i64 sys_mremap(vaddr_t old, u64 old_bytes, u64 new_bytes, u32 flags,
 	       vaddr_t new_address);
 i64 sys_madvise(vaddr_t start, u64 bytes, int advice);
 
+/* kernel/hostname.c */
+i64 sys_sethostname(vaddr_t name, int bytes);
+
+/* kernel/sys_thread.c */
+i64 sys_set_robust_list(vaddr_t head, u64 bytes);
+i64 sys_rseq(vaddr_t area, u32 bytes, int flags, u32 signature);
+
 /* kernel/sys_time.c */
 i64 sys_nanosleep(vaddr_t request, vaddr_t remaining);
 i64 sys_clock_nanosleep(int clock, int flags, vaddr_t request,

@@ -4,6 +4,12 @@ owner and time are zero."""
 
 DIRECTORY = 0o040755
 PROGRAM = 0o100755
+SYMLINK = 0o120777
+
+
+class Link(str):
+    """A symbolic link among the files of an archive; the string is where it
+    leads."""
 
 
 def _member(number, name, mode, data):
@@ -17,8 +23,11 @@ def _member(number, name, mode, data):
 
 
 def archive(files):
-    """The archive with these files, a dictionary from guest path to bytes."""
-    entries = {path.strip("/"): (PROGRAM, data) for path, data in files.items()}
+    """The archive with these files, a dictionary from guest path to bytes or
+    a Link."""
+    entries = {path.strip("/"): (SYMLINK, data.encode())
+               if isinstance(data, Link) else (PROGRAM, data)
+               for path, data in files.items()}
     for path in list(entries):
         while "/" in path:
             path = path.rsplit("/", 1)[0]

@@ -2,10 +2,11 @@
 /*
  * user/init.c - the first program: process 1.
  *
- * With arguments it runs that one program and ends with its status; without,
- * it is a small prompt.  Either way it waits for every child that ends, its
- * own or an orphan that the kernel gave it.  When init ends, the machine
- * powers off.
+ * With arguments it runs that one program and ends with its status.  Without,
+ * it runs a shell, busybox, and ends with the shell's status; where there is
+ * no busybox it is a small prompt itself.  Either way it waits for every child
+ * that ends, its own or an orphan that the kernel gave it.  When init ends,
+ * the machine powers off.
  *
  * File descriptors 0, 1 and 2 are open on the console before main() starts.
  */
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +30,8 @@ enum {
 	STATUS_NOT_FOUND = 127,
 	STATUS_SIGNAL = 128, /* plus the number of the signal */
 };
+
+static const char busybox[] = "/bin/busybox";
 
 /* Become the program @argv[0]: a path, or a name to look up in /bin. */
 static _Noreturn void exec_program(char **argv)
@@ -42,24 +46,39 @@ static _Noreturn void exec_program(char **argv)
 	_exit(errno == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
 }
 
-/* Run a program and wait until it ends; returns its wait status. */
-static int run_program(char **argv)
+/* Wait until @child ends; returns its wait status. */
+static int wait_for(pid_t child)
 {
 	int status = 0;
-	pid_t ended, child;
+	pid_t ended;
 
-	fflush(NULL); /* or the child inherits, and prints, our buffer */
-	child = fork();
-	if (child < 0) {
-		perror("fork");
-		return STATUS_NOT_EXECUTABLE << 8;
-	}
-	if (child == 0)
-		exec_program(argv);
 	do
 		ended = wait(&status); /* orphans end here as well */
 	while (ended != child && (ended > 0 || errno == EINTR));
 	return status;
+}
+
+static pid_t fork_or_complain(void)
+{
+	pid_t child;
+
+	fflush(NULL); /* or the child inherits, and prints, our buffer */
+	child = fork();
+	if (child < 0)
+		perror("fork");
+	return child;
+}
+
+/* Run a program and wait until it ends; returns its wait status. */
+static int run_program(char **argv)
+{
+	pid_t child = fork_or_complain();
+
+	if (child < 0)
+		return STATUS_NOT_EXECUTABLE << 8;
+	if (child == 0)
+		exec_program(argv);
+	return wait_for(child);
 }
 
 /* The status a shell would give: 128 + signal for a program that was killed. */
@@ -69,7 +88,40 @@ static int exit_code(int status)
 				     WEXITSTATUS(status);
 }
 
-/* ---- The prompt ----------------------------------------------------- */
+/* ---- The shell ------------------------------------------------------ */
+
+/*
+ * Become a shell that leads a session of its own, with the console as its
+ * terminal: it can then move jobs between foreground and background.
+ */
+static _Noreturn void exec_shell(void)
+{
+	signal(SIGINT, SIG_DFL);
+	setsid();
+	ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+	tcsetpgrp(STDIN_FILENO, getpid());
+	setenv("PS1", "calf> ", 1);
+	execl(busybox, "sh", (char *)NULL);
+	perror(busybox);
+	_exit(STATUS_NOT_EXECUTABLE);
+}
+
+/* Returns the wait status of the shell. */
+static int run_shell(void)
+{
+	pid_t child;
+
+	puts("Welcome to Calf.  The tour is cow; ls /bin shows what else there "
+	     "is.");
+	child = fork_or_complain();
+	if (child < 0)
+		return STATUS_NOT_EXECUTABLE << 8;
+	if (child == 0)
+		exec_shell();
+	return wait_for(child);
+}
+
+/* ---- The prompt, where there is no shell ---------------------------- */
 
 /*
  * Cut @line into words, in place; returns how many, -1 for an open quote.
@@ -207,5 +259,7 @@ int main(int argc, char **argv)
 	setenv("HOME", "/", 0);
 	if (argc > 1)
 		return exit_code(run_program(argv + 1));
+	if (access(busybox, X_OK) == 0)
+		return exit_code(run_shell());
 	return prompt();
 }

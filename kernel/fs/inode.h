@@ -54,6 +54,12 @@ struct inode_ops {
 		       size_t size);
 	/* Return: the length of the target, or a negative errno. */
 	i64 (*readlink)(struct inode *link, char *target, size_t size);
+	/*
+	 * Where a walk through @link goes on; NULL: at the path that readlink
+	 * gives.  Links of /proc lead to files that may have no path.
+	 * Return: 0 and a reference, or a negative errno.
+	 */
+	int (*follow)(struct inode *link, struct inode **target);
 	int (*truncate)(struct inode *inode, u64 size_bytes);
 	/* The last reference is gone: free what ->private holds. */
 	void (*destroy)(struct inode *inode);

@@ -104,6 +104,18 @@ static int walk_next(struct walk *walk, char **name, bool *has_slash)
 	return length > NAME_MAX ? -ENAMETOOLONG : 0;
 }
 
+/* As walk_follow(), for a link that knows its target without a path. */
+static int walk_jump(struct walk *walk, struct inode *link, bool has_slash)
+{
+	struct inode *target;
+	int error = link->ops->follow(link, &target);
+
+	if (error)
+		return error;
+	walk_move(walk, target);
+	return has_slash && !inode_is_directory(target) ? -ENOTDIR : 0;
+}
+
 /*
  * Walk on at the target of @link, then along what is left.  @has_slash: a
  * slash stood behind the link.
@@ -116,6 +128,8 @@ static int walk_follow(struct walk *walk, struct inode *link, bool has_slash)
 
 	if (++walk->links_followed > SYMLINKS_MAX)
 		return -ELOOP;
+	if (link->ops->follow)
+		return walk_jump(walk, link, has_slash);
 	joined = kmalloc(PATH_MAX);
 	if (!joined)
 		return -ENOMEM;

@@ -16,41 +16,63 @@
 static const struct proc_node vm_children[] = { { .name = NULL } };
 
 static const struct proc_node sys_children[] = {
-	{ .name = "vm", .mode = S_IFDIR | 0555, .children = vm_children },
+	PROC_DIRECTORY("kernel", procfs_kernel_nodes),
+	PROC_DIRECTORY("vm", vm_children),
 	{ .name = NULL },
 };
 
 static const struct proc_node root_children[] = {
-	{ "self", S_IFLNK | 0777, NULL, NULL, NULL },
-	{ "cmdline", S_IFREG | 0444, procfs_show_cmdline, NULL, NULL },
-	{ "filesystems", S_IFREG | 0444, procfs_show_filesystems, NULL, NULL },
-	{ "kpagecount", S_IFREG | 0400, NULL, &procfs_kpagecount_ops, NULL },
-	{ "kpagerefs", S_IFREG | 0400, NULL, &procfs_kpagerefs_ops, NULL },
-	{ "loadavg", S_IFREG | 0444, procfs_show_loadavg, NULL, NULL },
-	{ "meminfo", S_IFREG | 0444, procfs_show_meminfo, NULL, NULL },
-	{ "mounts", S_IFREG | 0444, procfs_show_mounts, NULL, NULL },
-	{ "sys", S_IFDIR | 0555, NULL, NULL, sys_children },
-	{ "uptime", S_IFREG | 0444, procfs_show_uptime, NULL, NULL },
-	{ "version", S_IFREG | 0444, procfs_show_version, NULL, NULL },
-	{ "vmstat", S_IFREG | 0444, procfs_show_vmstat, NULL, NULL },
+	{ .name = "self", .mode = S_IFLNK | 0777 },
+	PROC_TEXT("cmdline", procfs_show_cmdline),
+	PROC_TEXT("cpuinfo", procfs_show_cpuinfo),
+	PROC_TEXT("filesystems", procfs_show_filesystems),
+	PROC_ARRAY("kpagecount", &procfs_kpagecount_ops),
+	PROC_ARRAY("kpageflags", &procfs_kpageflags_ops),
+	PROC_ARRAY("kpagerefs", &procfs_kpagerefs_ops),
+	PROC_TEXT("loadavg", procfs_show_loadavg),
+	PROC_TEXT("meminfo", procfs_show_meminfo),
+	PROC_TEXT("mounts", procfs_show_mounts),
+	PROC_TEXT("stat", procfs_show_stat),
+	PROC_DIRECTORY("sys", sys_children),
+	{ .name = "sysrq-trigger",
+	  .mode = S_IFREG | 0200,
+	  .write = procfs_write_sysrq },
+	PROC_TEXT("uptime", procfs_show_uptime),
+	PROC_TEXT("version", procfs_show_version),
+	PROC_TEXT("vmstat", procfs_show_vmstat),
 	{ .name = NULL },
 };
 
-static const struct proc_node root_node = { "", S_IFDIR | 0555, NULL, NULL,
-					    root_children };
-static const struct proc_node pid_node = { "", S_IFDIR | 0555, NULL, NULL,
-					   procfs_pid_nodes };
+static const struct proc_node root_node = PROC_DIRECTORY("", root_children);
+static const struct proc_node pid_node = PROC_DIRECTORY("", procfs_pid_nodes);
+static const struct proc_node fd_children[] = { { .name = NULL } };
+static const struct proc_node fd_node = { .name = "",
+					  .mode = S_IFLNK | 0700,
+					  .follow = procfs_follow_fd };
 
 const struct proc_node procfs_pid_nodes[] = {
-	{ "cmdline", S_IFREG | 0444, procfs_show_pid_cmdline, NULL, NULL },
-	{ "comm", S_IFREG | 0444, procfs_show_pid_comm, NULL, NULL },
-	{ "environ", S_IFREG | 0400, procfs_show_pid_environ, NULL, NULL },
-	{ "faults", S_IFREG | 0444, procfs_show_pid_faults, NULL, NULL },
-	{ "maps", S_IFREG | 0444, procfs_show_pid_maps, NULL, NULL },
-	{ "pagemap", S_IFREG | 0400, NULL, &procfs_pagemap_ops, NULL },
-	{ "stat", S_IFREG | 0444, procfs_show_pid_stat, NULL, NULL },
-	{ "statm", S_IFREG | 0444, procfs_show_pid_statm, NULL, NULL },
-	{ "status", S_IFREG | 0444, procfs_show_pid_status, NULL, NULL },
+	PROC_TEXT("cmdline", procfs_show_pid_cmdline),
+	PROC_SWITCH("comm", procfs_show_pid_comm, procfs_write_pid_comm),
+	PROC_LINK("cwd", procfs_follow_cwd),
+	{ .name = "environ",
+	  .mode = S_IFREG | 0400,
+	  .show = procfs_show_pid_environ },
+	PROC_LINK("exe", procfs_follow_exe),
+	PROC_TEXT("faults", procfs_show_pid_faults),
+	{ .name = "fd", .mode = S_IFDIR | 0500, .children = fd_children },
+	PROC_TEXT("limits", procfs_show_pid_limits),
+	PROC_TEXT("maps", procfs_show_pid_maps),
+	PROC_TEXT("mounts", procfs_show_mounts),
+	PROC_TEXT("oom_score", procfs_show_pid_oom_score),
+	PROC_SWITCH("oom_score_adj", procfs_show_pid_oom_score_adj,
+		    procfs_write_pid_oom_score_adj),
+	PROC_ARRAY("pagemap", &procfs_pagemap_ops),
+	PROC_LINK("root", procfs_follow_root),
+	PROC_TEXT("smaps", procfs_show_pid_smaps),
+	PROC_TEXT("smaps_rollup", procfs_show_pid_smaps_rollup),
+	PROC_TEXT("stat", procfs_show_pid_stat),
+	PROC_TEXT("statm", procfs_show_pid_statm),
+	PROC_TEXT("status", procfs_show_pid_status),
 	{ .name = NULL },
 };
 
@@ -65,6 +87,7 @@ static struct kmem_cache place_cache =
 static u32 proc_filesystem;
 
 static const struct inode_ops proc_ops;
+static const struct inode_ops proc_link_ops;
 static const struct file_ops proc_dir_file_ops;
 
 struct task *procfs_get_task(const struct inode *inode)
@@ -83,7 +106,8 @@ static u64 place_number(const struct proc_place *place)
 	const void *what = place->sysctl ? (const void *)place->sysctl :
 					   (const void *)place->node;
 
-	return (u64)place->pid << 32 | (u32)(uintptr_t)what;
+	return (u64)place->fd << 48 ^ (u64)place->pid << 32 ^
+	       (u32)(uintptr_t)what;
 }
 
 static const struct file_ops *place_file_ops(const struct proc_place *place,
@@ -106,7 +130,9 @@ static int make_inode(struct proc_place place, u32 mode, struct inode *parent,
 	if (!copy)
 		return -ENOMEM;
 	*copy = place;
-	inode = inode_alloc(mode, &proc_ops);
+	inode = inode_alloc(mode, place.node && place.node->follow ?
+					  &proc_link_ops :
+					  &proc_ops);
 	if (!inode) {
 		kmem_cache_free(&place_cache, copy);
 		return -ENOMEM;
@@ -165,6 +191,24 @@ static int lookup_pid(struct inode *dir, const char *name, struct inode **found)
 	return make_inode(place, pid_node.mode, dir, found);
 }
 
+static int lookup_fd(struct inode *dir, const char *name, struct inode **found)
+{
+	struct task *task = procfs_get_task(dir);
+	struct proc_place place = { .node = &fd_node };
+	u32 fd = parse_pid(name);
+	bool is_open;
+
+	if (!task)
+		return -ENOENT;
+	place.pid = task->pid;
+	is_open = (fd || !strcmp(name, "0")) && procfs_next_fd(task, fd) == fd;
+	task_put(task);
+	if (!is_open)
+		return -ENOENT;
+	place.fd = fd;
+	return make_inode(place, fd_node.mode, dir, found);
+}
+
 static int lookup_sysctl(struct inode *dir, const char *name,
 			 struct inode **found)
 {
@@ -191,6 +235,8 @@ static int proc_lookup(struct inode *dir, const char *name,
 		return lookup_pid(dir, name, found);
 	if (place->node->children == vm_children)
 		return lookup_sysctl(dir, name, found);
+	if (place->node->children == fd_children)
+		return lookup_fd(dir, name, found);
 	return -ENOENT;
 }
 
@@ -202,6 +248,8 @@ static int proc_name_of(struct inode *dir, const struct inode *child,
 	(void)dir;
 	if (place->sysctl)
 		strlcpy(name, place->sysctl->name, size);
+	else if (place->node == &fd_node)
+		snprintf(name, size, "%u", place->fd);
 	else if (place->node == &pid_node)
 		snprintf(name, size, "%u", place->pid);
 	else
@@ -209,8 +257,8 @@ static int proc_name_of(struct inode *dir, const struct inode *child,
 	return 0;
 }
 
-/* /proc/self, the only link. */
-static i64 proc_readlink(struct inode *link, char *target, size_t size)
+/* /proc/self, the only link that is a path. */
+static i64 self_readlink(struct inode *link, char *target, size_t size)
 {
 	(void)link;
 	return snprintf(target, size, "%u", current_task()->tgid);
@@ -226,7 +274,13 @@ static const struct inode_ops proc_ops = {
 	.lookup = proc_lookup,
 	.is_empty = proc_is_empty,
 	.name_of = proc_name_of,
-	.readlink = proc_readlink,
+	.readlink = self_readlink,
+	.destroy = proc_destroy,
+};
+
+static const struct inode_ops proc_link_ops = {
+	.readlink = procfs_readlink,
+	.follow = procfs_follow,
 	.destroy = proc_destroy,
 };
 
@@ -286,6 +340,27 @@ static void emit_pids(struct file *file, struct dir_writer *writer)
 	}
 }
 
+static void emit_fds(struct file *file, struct dir_writer *writer)
+{
+	u64 offset = max_u64(file->position, FIRST_OFFSET);
+	struct task *task = procfs_get_task(file->inode);
+	char name[16];
+	i64 fd;
+
+	if (!task)
+		return;
+	for (;; offset++) {
+		fd = procfs_next_fd(task, (u32)(offset - FIRST_OFFSET));
+		if (fd < 0)
+			break;
+		offset = FIRST_OFFSET + (u64)fd;
+		snprintf(name, sizeof(name), "%u", (u32)fd);
+		if (!emit(writer, name, S_IFLNK, offset))
+			break;
+	}
+	task_put(task);
+}
+
 static int proc_readdir(struct file *file, struct dir_writer *writer)
 {
 	const struct proc_place *place = file->inode->private;
@@ -297,6 +372,8 @@ static int proc_readdir(struct file *file, struct dir_writer *writer)
 		emit_pids(file, writer);
 	else if (place->node->children == vm_children)
 		emit_sysctls(file, writer);
+	else if (place->node->children == fd_children)
+		emit_fds(file, writer);
 	return 0;
 }
 

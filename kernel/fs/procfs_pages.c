@@ -1,5 +1,5 @@
 /*
- * procfs_pages.c - /proc/PID/pagemap, /proc/kpagecount, /proc/kpagerefs
+ * procfs_pages.c - /proc/PID/pagemap, /proc/kpage{count,flags,refs}
  *
  * Arrays of 64-bit numbers, one for each page or frame: together they show who
  * shares what.  Everyone may see frame numbers: there is but one user.
@@ -134,10 +134,60 @@ static void collect_refcounts(void *from, u64 first, u64 *entries, u64 count)
 		entries[i] = frame_refcount(pfn_to_frame(PFN(first + i)));
 }
 
+/* Bits of a kpageflags entry: Linux's include/uapi/linux/kernel-page-flags.h */
+#define KPF_UPTODATE ((u64)1 << 3)
+#define KPF_LRU ((u64)1 << 5)
+#define KPF_SLAB ((u64)1 << 7)
+#define KPF_BUDDY ((u64)1 << 10)
+#define KPF_MMAP ((u64)1 << 11)
+#define KPF_ANON ((u64)1 << 12)
+#define KPF_SWAPBACKED ((u64)1 << 14)
+#define KPF_ZERO_PAGE ((u64)1 << 24)
+#define KPF_PGTABLE ((u64)1 << 26)
+#define KPF_RESERVED ((u64)1 << 32)
+/* What Linux says of every page that belongs to programs; none is on disk. */
+#define KPF_USER (KPF_UPTODATE | KPF_LRU | KPF_SWAPBACKED)
+
+static u64 frame_flags(const struct frame *frame)
+{
+	u64 mapped = frame_mapcount(frame) ? KPF_MMAP : 0;
+
+	switch ((enum frame_kind)READ_ONCE(frame->kind)) {
+	case FRAME_RESERVED:
+		return KPF_RESERVED;
+	case FRAME_FREE:
+		return KPF_BUDDY;
+	case FRAME_ANON:
+		return KPF_USER | KPF_ANON | mapped;
+	case FRAME_OBJECT:
+		return KPF_USER | mapped;
+	case FRAME_PGTABLE:
+		return KPF_PGTABLE;
+	case FRAME_KERNEL:
+		return KPF_SLAB;
+	case FRAME_ZERO:
+		return KPF_ZERO_PAGE | mapped;
+	}
+	return 0;
+}
+
+static void collect_flags(void *from, u64 first, u64 *entries, u64 count)
+{
+	(void)from;
+	for (u64 i = 0; i < count; i++)
+		entries[i] = frame_flags(pfn_to_frame(PFN(first + i)));
+}
+
 static i64 kpagecount_read(struct file *file, struct io *io)
 {
 	(void)file;
 	return read_array(io, frame_count, collect_mapcounts, NULL);
+}
+
+static i64 kpageflags_read(struct file *file, struct io *io)
+{
+	(void)file;
+	return read_array(io, frame_count, collect_flags, NULL);
 }
 
 static i64 kpagerefs_read(struct file *file, struct io *io)
@@ -148,6 +198,11 @@ static i64 kpagerefs_read(struct file *file, struct io *io)
 
 const struct file_ops procfs_kpagecount_ops = {
 	.read = kpagecount_read,
+	.lseek = file_lseek_inode,
+};
+
+const struct file_ops procfs_kpageflags_ops = {
+	.read = kpageflags_read,
 	.lseek = file_lseek_inode,
 };
 

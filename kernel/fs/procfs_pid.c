@@ -8,6 +8,7 @@
 #include "kernel/fs/procfs.h"
 
 #include "kernel/fs/files.h"
+#include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/task.h"
 #include "mm/mm.h"
@@ -24,6 +25,17 @@ void procfs_show_pid_comm(struct text *text, struct task *task)
 
 	task_get_name(task, name);
 	text_printf(text, "%s\n", name);
+}
+
+/* Programs may name themselves only; what is too long is cut off. */
+int procfs_write_pid_comm(struct task *task, const char *value)
+{
+	if (task != current_task())
+		return -EINVAL;
+	spin_lock(&task->lock);
+	strlcpy(task->name, value, sizeof(task->name));
+	spin_unlock(&task->lock);
+	return 0;
 }
 
 void procfs_show_pid_faults(struct text *text, struct task *task)
@@ -116,7 +128,7 @@ static bool is_heap(const struct vma *vma)
 	return vma->start.val < mm->brk.val && vma->end.val > mm->brk_start.val;
 }
 
-static void show_name(struct text *text, u64 line_start, const char *name)
+void procfs_show_name(struct text *text, u64 line_start, const char *name)
 {
 	while (text->length < line_start + MAPS_NAME_COLUMN)
 		text_append(text, " ", 1);
@@ -128,13 +140,13 @@ static void show_object_name(struct text *text, u64 line_start,
 {
 	spin_lock(&object->lock); /* the name may change meanwhile */
 	if (object->is_anonymous)
-		show_name(text, line_start, "/dev/zero (deleted)");
+		procfs_show_name(text, line_start, "/dev/zero (deleted)");
 	else if (object->name)
-		show_name(text, line_start, object->name);
+		procfs_show_name(text, line_start, object->name);
 	spin_unlock(&object->lock);
 }
 
-static void show_vma(struct text *text, const struct vma *vma)
+void procfs_show_vma(struct text *text, const struct vma *vma)
 {
 	struct object *object = vma->object;
 	u64 line_start = text->length;
@@ -150,9 +162,9 @@ static void show_vma(struct text *text, const struct vma *vma)
 	if (object)
 		show_object_name(text, line_start, object);
 	else if (is_stack(vma))
-		show_name(text, line_start, "[stack]");
+		procfs_show_name(text, line_start, "[stack]");
 	else if (is_heap(vma))
-		show_name(text, line_start, "[heap]");
+		procfs_show_name(text, line_start, "[heap]");
 	text_string(text, "\n");
 }
 
@@ -165,7 +177,7 @@ void procfs_show_pid_maps(struct text *text, struct task *task)
 		return;
 	spin_lock(&mm->lock);
 	vma_for_each(vma, &mm->vmas)
-		show_vma(text, vma);
+		procfs_show_vma(text, vma);
 	spin_unlock(&mm->lock);
 	mm_put(mm);
 }
@@ -178,6 +190,7 @@ struct mm_use {
 	u64 rss;
 	u64 rss_peak;
 	u64 rss_objects; /* of rss: files and shared memory */
+	u64 rss_shared; /* of rss_objects: shared memory without a file */
 	u64 pgtables;
 	u64 stack;
 	u64 text;
@@ -223,6 +236,7 @@ static struct mm_use mm_use_read(struct task *task)
 	struct mm *mm = task_get_mm(task);
 	struct mm_use use = { .total = 0 };
 	const struct vma *vma;
+	u64 objects;
 
 	if (!mm)
 		return use;
@@ -233,7 +247,10 @@ static struct mm_use mm_use_read(struct task *task)
 	use.pgtables = mm->pgtable.table_pages;
 	vma_for_each(vma, &mm->vmas) {
 		count_vma(&use, vma);
-		use.rss_objects += count_object_pages(vma);
+		objects = count_object_pages(vma);
+		use.rss_objects += objects;
+		if (vma->object && vma->object->is_anonymous)
+			use.rss_shared += objects;
 	}
 	spin_unlock(&mm->lock);
 	mm_put(mm);
@@ -286,8 +303,8 @@ static void show_status_memory(struct text *text, struct task *task)
 	show_kib(text, "VmHWM", use.rss_peak);
 	show_kib(text, "VmRSS", use.rss);
 	show_kib(text, "RssAnon", use.rss - use.rss_objects);
-	show_kib(text, "RssFile", use.rss_objects);
-	show_kib(text, "RssShmem", 0);
+	show_kib(text, "RssFile", use.rss_objects - use.rss_shared);
+	show_kib(text, "RssShmem", use.rss_shared);
 	show_kib(text, "VmData", use.data - min_u64(use.data, use.stack));
 	show_kib(text, "VmStk", use.stack);
 	show_kib(text, "VmExe", use.text);
@@ -308,13 +325,60 @@ static u32 descriptor_slots(struct task *task)
 	return slots;
 }
 
+/* Signals that have a handler, or are ignored. */
+static u64 signals_with(struct task *task, bool ignored)
+{
+	u64 rflags = spin_lock_irqsave(&tasks_lock);
+	u64 bits = 0;
+
+	for (int signal = 1; task->actions && signal <= SIGNAL_MAX; signal++) {
+		u64 handler = task->actions->action[signal - 1].handler;
+
+		if (ignored ? handler == SIG_IGN : handler > SIG_IGN)
+			bits |= signal_bit(signal);
+	}
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	return bits;
+}
+
+/* Everything is allowed to everybody: the 41 capabilities Linux 6.1 knows. */
+#define CAPABILITIES_ALL 0x1ffffffffffUL
+
+static void show_status_signals(struct text *text, struct task *task)
+{
+	text_printf(text, "Threads:\t1\nSigQ:\t0/0\n");
+	text_printf(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\n",
+		    task->signal.pending.bits, 0UL);
+	text_printf(text, "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+		    task->signal.blocked.bits, signals_with(task, true),
+		    signals_with(task, false));
+	text_printf(text, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\n",
+		    0UL, CAPABILITIES_ALL, CAPABILITIES_ALL);
+	text_printf(text, "CapBnd:\t%016lx\nCapAmb:\t%016lx\n",
+		    CAPABILITIES_ALL, 0UL);
+}
+
+static u32 umask_of(struct task *task)
+{
+	struct files *files = task_get_files(task);
+	u32 umask;
+
+	if (!files)
+		return 0;
+	umask = READ_ONCE(files->umask);
+	files_put(files);
+	return umask;
+}
+
 void procfs_show_pid_status(struct text *text, struct task *task)
 {
 	char name[TASK_NAME_BYTES];
 	char letter = task_state_letter(task);
+	u32 umask = umask_of(task);
 
 	task_get_name(task, name);
-	text_printf(text, "Name:\t%s\n", name);
+	text_printf(text, "Name:\t%s\nUmask:\t0%u%u%u\n", name, umask >> 6,
+		    umask >> 3 & 7, umask & 7);
 	text_printf(text, "State:\t%c (%s)\n", letter, state_name(letter));
 	text_printf(text, "Tgid:\t%u\nNgid:\t0\nPid:\t%u\n", task->tgid,
 		    task->pid);
@@ -322,9 +386,46 @@ void procfs_show_pid_status(struct text *text, struct task *task)
 	text_string(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
 	text_printf(text, "FDSize:\t%u\nGroups:\t \n", descriptor_slots(task));
 	show_status_memory(text, task);
-	text_printf(text, "Threads:\t1\n");
-	text_printf(text, "SigPnd:\t%016lx\nSigBlk:\t%016lx\n",
-		    task->signal.pending.bits, task->signal.blocked.bits);
+	show_status_signals(text, task);
+	text_printf(text, "NoNewPrivs:\t0\n");
+	text_printf(text, "voluntary_ctxt_switches:\t%lu\n",
+		    task->usage.voluntary_switches);
+	text_printf(text, "nonvoluntary_ctxt_switches:\t%lu\n",
+		    task->usage.involuntary_switches);
+}
+
+/* Where execve put things; zeros without a memory. */
+static struct mm mm_layout(struct task *task)
+{
+	struct mm *mm = task_get_mm(task);
+	struct mm layout = { .refcount = 0 };
+
+	if (mm) {
+		mm_copy_layout(&layout, mm);
+		mm_put(mm);
+	}
+	return layout;
+}
+
+/* Fields 26 to 52 of stat. */
+static void show_stat_tail(struct text *text, struct task *task)
+{
+	struct mm layout = mm_layout(task);
+
+	/* startcode endcode startstack kstkesp kstkeip */
+	text_printf(text, "0 0 %lu 0 0 ", layout.arg_start.val);
+	text_printf(text, "%lu %lu %lu %lu ",
+		    task->signal.pending.bits & INT32_MAX,
+		    task->signal.blocked.bits & INT32_MAX,
+		    signals_with(task, true) & INT32_MAX,
+		    signals_with(task, false) & INT32_MAX);
+	/* wchan nswap cnswap exit_signal processor rt_priority policy */
+	text_printf(text, "0 0 0 %d %u 0 0 ", SIGCHLD, task->cpu);
+	/* delayacct guest_time cguest_time start_data end_data start_brk */
+	text_printf(text, "0 0 0 0 0 %lu ", layout.brk_start.val);
+	text_printf(text, "%lu %lu %lu %lu %u\n", layout.arg_start.val,
+		    layout.arg_end.val, layout.env_start.val,
+		    layout.env_end.val, task->exit_status);
 }
 
 void procfs_show_pid_stat(struct text *text, struct task *task)
@@ -349,7 +450,5 @@ void procfs_show_pid_stat(struct text *text, struct task *task)
 	text_printf(text, "20 0 1 0 %lu %lu %lu %lu ",
 		    task->start_ns / NS_PER_CLOCK_TICK, use.total * PAGE_SIZE,
 		    use.rss, ~0UL);
-	/* The other 27 fields are about things that Calf does not have. */
-	for (int i = 0; i < 27; i++)
-		text_string(text, i < 26 ? "0 " : "0\n");
+	show_stat_tail(text, task);
 }

@@ -6,6 +6,7 @@
 #include "kernel/fs/procfs.h"
 
 #include "kernel/fs/mount.h"
+#include "kernel/proc/loadavg.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/task.h"
 #include "kernel/version.h"
@@ -17,6 +18,9 @@
 
 #define NS_PER_SECOND 1000000000UL
 #define KIB_PER_PAGE (PAGE_SIZE / 1024)
+
+/* The 32 TiB of addresses that kernel stacks come from. */
+#define VMALLOC_PAGES (32UL << 40 >> PAGE_SHIFT)
 
 /* Linux's default vm.overcommit_ratio. */
 #define COMMIT_PERCENT 50
@@ -38,9 +42,13 @@ void procfs_show_filesystems(struct text *text, struct task *task)
 void procfs_show_loadavg(struct text *text, struct task *task)
 {
 	(void)task;
-	/* No load is measured; how many tasks there are is known. */
-	text_printf(text, "0.00 0.00 0.00 1/%lu %u\n", task_count(),
-		    current_task()->pid);
+	for (u32 i = 0; i < LOADAVG_PERIODS; i++) {
+		u64 load = loadavg_hundredths(i);
+
+		text_printf(text, "%lu.%02lu ", load / 100, load % 100);
+	}
+	text_printf(text, "%lu/%lu %u\n", sched_running_count(), task_count(),
+		    task_last_pid());
 }
 
 void procfs_show_mounts(struct text *text, struct task *task)
@@ -177,8 +185,16 @@ void procfs_show_meminfo(struct text *text, struct task *task)
 	show_kib(text, "SUnreclaim:", slab);
 	show_kib(text, "KernelStack:", stacks);
 	show_kib(text, "PageTables:", use.pgtables);
+	show_kib(text, "SecPageTables:", 0);
+	show_kib(text, "NFS_Unstable:", 0);
+	show_kib(text, "Bounce:", 0);
+	show_kib(text, "WritebackTmp:", 0);
 	show_kib(text, "CommitLimit:", total * COMMIT_PERCENT / 100);
 	show_kib(text, "Committed_AS:", use.committed);
+	show_kib(text, "VmallocTotal:", VMALLOC_PAGES);
+	show_kib(text, "VmallocUsed:", stacks);
+	show_kib(text, "VmallocChunk:", 0);
+	show_kib(text, "Percpu:", 0);
 }
 
 void procfs_show_vmstat(struct text *text, struct task *task)

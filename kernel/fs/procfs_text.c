@@ -1,5 +1,5 @@
 /*
- * procfs_text.c - files of /proc that are text, and the switches in sys/vm
+ * procfs_text.c - files of /proc that are text, and what is written to them
  *
  * The text is made by the first read and by every read at offset 0, so that
  * one program can keep a file open and look again with pread(2) or lseek(2).
@@ -61,7 +61,7 @@ static int fill(struct reader *reader, const struct proc_place *place)
 	if (place->sysctl) {
 		sysctl_read(place->sysctl, value, sizeof(value));
 		text_string(&reader->text, value);
-	} else {
+	} else if (place->node->show) {
 		place->node->show(&reader->text, reader->task);
 	}
 	if (reader->text.is_incomplete)
@@ -84,24 +84,34 @@ static i64 text_file_read(struct file *file, struct io *io)
 	return result;
 }
 
-/* Only the switches can be written, in one piece. */
+static int write_value(struct reader *reader, const struct proc_place *place,
+		       const char *value)
+{
+	if (place->sysctl)
+		return sysctl_write(place->sysctl, value);
+	return place->node->write(reader->task, value);
+}
+
+/* In one piece; what nobody wants to know is cut off. */
 static i64 text_file_write(struct file *file, struct io *io)
 {
 	const struct proc_place *place = file->inode->private;
 	u64 bytes = io->left;
 	char value[SYSCTL_TEXT_BYTES];
+	u64 length;
 	int error;
 
-	if (!place->sysctl)
+	if (!place->sysctl && !place->node->write)
 		return -EIO;
 	if (bytes == 0)
 		return 0;
-	if (bytes >= sizeof(value))
+	if (bytes >= sizeof(value) && place->sysctl)
 		return -EINVAL;
-	if (io_copy_in(io, value, bytes) < bytes)
+	length = min_u64(bytes, sizeof(value) - 1);
+	if (io_copy_in(io, value, length) < length)
 		return -EFAULT;
-	value[bytes] = '\0';
-	error = sysctl_write(place->sysctl, value);
+	value[length] = '\0';
+	error = write_value(file->private, place, value);
 	if (error)
 		return error;
 	io->position += bytes;

@@ -72,6 +72,11 @@ static int walk_or_create(struct path_last *last, u32 flags, u32 mode,
 		if (error || !inode_is_symlink(*inode) || (flags & O_NOFOLLOW))
 			return error;
 		link = *inode;
+		if (link->ops->follow) {
+			error = link->ops->follow(link, inode);
+			inode_put(link);
+			return error;
+		}
 		error = path_last_follow(last, link);
 		inode_put(link);
 		if (error)

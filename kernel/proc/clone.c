@@ -97,6 +97,10 @@ static int copy_task(struct task *child, u64 flags)
 	struct task *parent = current_task();
 
 	memcpy(child->name, parent->name, sizeof(child->name));
+	child->oom_score_adj = READ_ONCE(parent->oom_score_adj);
+	child->exe = parent->exe;
+	if (child->exe)
+		inode_get(child->exe);
 	child->actions = signal_actions_copy(parent);
 	child->files = files_copy(parent->files);
 	if (!child->actions || !child->files)

@@ -12,6 +12,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/proc/signal.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/loadavg.h"
 #include "kernel/x86_64/asm/insn.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/fpu.h"
@@ -25,6 +26,7 @@ struct run_queue {
 	struct list_node runnable; /* lock; task.run_node; not the running */
 	struct list_node sleepers; /* lock; by deadline */
 	struct task *previous; /* lock; whom the last switch left */
+	struct sched_times times; /* lock */
 	struct task idle; /* runs when nobody else wants to */
 };
 
@@ -108,6 +110,7 @@ static void switch_to(struct run_queue *queue, struct task *next)
 	struct task *previous = cpu->current;
 
 	save_user_state(previous);
+	queue->times.switches++;
 	queue->previous = previous;
 	next->is_running = true;
 	cpu->current = next;
@@ -279,6 +282,31 @@ static void wake_sleepers(struct run_queue *queue, u64 now_ns)
 	}
 }
 
+/* => the queue's lock is held */
+static u64 count_running(const struct run_queue *queue, u32 cpu)
+{
+	u64 count = cpus[cpu].current != &queue->idle;
+	const struct list_node *node;
+
+	for (node = queue->runnable.next; node != &queue->runnable;
+	     node = node->next)
+		count++;
+	return count;
+}
+
+/* => the queue's lock is held */
+static void account_tick(struct run_queue *queue, bool from_user)
+{
+	if (from_user)
+		queue->times.user_ns += SCHED_TICK_NS;
+	else if (current_task() == &queue->idle)
+		queue->times.idle_ns += SCHED_TICK_NS;
+	else
+		queue->times.kernel_ns += SCHED_TICK_NS;
+	if (this_cpu()->id == 0 && loadavg_is_due())
+		loadavg_sample(count_running(queue, 0));
+}
+
 void sched_tick(bool from_user)
 {
 	struct run_queue *queue = my_queue();
@@ -289,10 +317,35 @@ void sched_tick(bool from_user)
 		task->usage.user_ns += SCHED_TICK_NS;
 	else
 		task->usage.kernel_ns += SCHED_TICK_NS;
+	account_tick(queue, from_user);
 	wake_sleepers(queue, time_since_boot_ns());
 	if (!list_is_empty(&queue->runnable))
 		task_add_work(task, TASK_WORK_RESCHED);
 	spin_unlock_irqrestore(&queue->lock, rflags);
+}
+
+struct sched_times sched_times_read(u32 cpu)
+{
+	struct run_queue *queue = &run_queues[cpu];
+	u64 rflags = spin_lock_irqsave(&queue->lock);
+	struct sched_times times = queue->times;
+
+	spin_unlock_irqrestore(&queue->lock, rflags);
+	return times;
+}
+
+u64 sched_running_count(void)
+{
+	u64 count = 0;
+
+	for (u32 i = 0; i < cpu_count; i++) {
+		struct run_queue *queue = &run_queues[i];
+		u64 rflags = spin_lock_irqsave(&queue->lock);
+
+		count += count_running(queue, i);
+		spin_unlock_irqrestore(&queue->lock, rflags);
+	}
+	return count;
 }
 
 u64 sched_idle_ns(void)

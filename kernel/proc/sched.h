@@ -59,5 +59,17 @@ void sched_finish_first_switch(void);
 /* The current task has a new mm: run on its page tables. */
 void sched_use_mm(struct mm *mm);
 
+/* How one CPU has spent its time since boot, sampled at the timer tick. */
+struct sched_times {
+	u64 user_ns;
+	u64 kernel_ns;
+	u64 idle_ns;
+	u64 switches; /* from one task to another */
+};
+
+struct sched_times sched_times_read(u32 cpu);
+/* Tasks that run or would like to. */
+u64 sched_running_count(void);
+
 /* Time since boot that no task wanted, for /proc/stat and /proc/uptime. */
 u64 sched_idle_ns(void);

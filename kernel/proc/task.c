@@ -17,8 +17,7 @@
 #include "mm/kspace.h"
 #include "mm/mm.h"
 
-/* As Linux's default pid_max and RESERVED_PIDS. */
-#define PID_LIMIT 32768u
+/* As Linux's RESERVED_PIDS. */
 #define PID_WRAPS_TO 300u
 
 static struct kmem_cache task_cache = KMEM_CACHE("task", struct task);
@@ -31,6 +30,7 @@ struct task *init_task;
 static struct avl_node *pid_tree;
 static u32 last_pid;
 static u64 published_count;
+static u64 created_count;
 
 /* ---- The pid table ------------------------------------------------------ */
 
@@ -129,6 +129,16 @@ u64 task_count(void)
 	return READ_ONCE(published_count);
 }
 
+u32 task_last_pid(void)
+{
+	return READ_ONCE(last_pid);
+}
+
+u64 task_created_count(void)
+{
+	return READ_ONCE(created_count);
+}
+
 /* ---- Life --------------------------------------------------------------- */
 
 static int create_fpu_state(struct task *task)
@@ -203,6 +213,7 @@ void task_publish(struct task *task, struct task *parent)
 	list_push_back(&tasks, &task->all_node);
 	task->is_published = true;
 	published_count++;
+	created_count++;
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 }
 
@@ -238,6 +249,8 @@ static void task_free(struct task *task)
 		mm_put(task->mm);
 	if (task->files)
 		files_put(task->files);
+	if (task->exe)
+		inode_put(task->exe);
 	if (task->actions)
 		signal_actions_put(task->actions);
 	if (task->kernel_stack_top)

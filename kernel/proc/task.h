@@ -24,6 +24,7 @@
 #include "kernel/x86_64/asm/trap_frame.h"
 
 struct files;
+struct inode;
 struct mm;
 
 /* As Linux's TASK_COMM_LEN, the terminator included. */
@@ -34,6 +35,8 @@ struct mm;
 #define TASK_WORK_SIGNAL 2u
 
 #define INIT_PID 1u
+/* As Linux's default pid_max: every pid is less. */
+#define PID_LIMIT 32768u
 
 /* What a task and the children it waited for have used. */
 struct task_usage {
@@ -74,6 +77,7 @@ struct task {
 	/* Atomic. */
 	u32 refcount; /* the pid table, readers of /proc */
 	u32 work; /* TASK_WORK_… */
+	i32 oom_score_adj; /* -1000 .. 1000, as written to /proc */
 
 	/* The run queue's lock (kernel/proc/sched.c). */
 	enum task_state state;
@@ -87,6 +91,7 @@ struct task {
 	struct spinlock lock;
 	struct mm *mm; /* NULL: kernel thread, or exited */
 	struct files *files; /* likewise */
+	struct inode *exe; /* a reference of the program's file; or NULL */
 	char name[TASK_NAME_BYTES];
 
 	/* tasks_lock */
@@ -159,6 +164,10 @@ struct task *task_find_next_get(u32 pid);
 struct task *task_find_locked(u32 pid);
 /* Tasks that have not been waited for, zombies included. */
 u64 task_count(void);
+/* The pid that was given last. */
+u32 task_last_pid(void);
+/* Tasks made since boot. */
+u64 task_created_count(void);
 
 /* ---- Looking at a task that may end at any moment ----------------------- */
 

@@ -269,6 +269,11 @@ void time_init(void)
 		 apic_timer_hz);
 }
 
+u64 time_tsc_hz(void)
+{
+	return tsc_hz;
+}
+
 u64 time_since_boot_ns(void)
 {
 	/* Called before time_init(), it answers 0. */

@@ -11,5 +11,7 @@
 /* => interrupts are off; apic_init() has run.  Takes about 10 ms. */
 void time_init(void);
 u64 time_since_boot_ns(void);
+/* The rate of the time-stamp counter. */
+u64 time_tsc_hz(void);
 /* Seconds since 1970 at boot, from the CMOS clock (UTC). */
 u64 time_boot_epoch_seconds(void);

@@ -1,0 +1,131 @@
+/*
+ * procfs_limits.c - /proc/PID/limits, oom_score and oom_score_adj
+ *
+ * Source: Linux v6.12 fs/proc/base.c, mm/oom_kill.c oom_badness().
+ */
+#include "kernel/fs/procfs.h"
+
+#include "kernel/fs/files.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/string.h"
+#include "kernel/proc/task.h"
+#include "mm/mm.h"
+
+#define UNLIMITED (~0UL)
+
+/* RLIMIT_… of those that have a value, and what setrlimit(2) allows. */
+#define LIMIT_STACK 3
+#define LIMIT_CORE 4
+#define LIMIT_FILES 7
+#define FILES_HARD_LIMIT 4096
+
+/* Linux's: a resource, and what it is counted in. */
+struct limit_name {
+	const char *name;
+	const char *unit;
+};
+
+/* Their indices are RLIMIT_… of setrlimit(2). */
+static const struct limit_name limit_names[] = {
+	{ "Max cpu time", "seconds" },	   { "Max file size", "bytes" },
+	{ "Max data size", "bytes" },	   { "Max stack size", "bytes" },
+	{ "Max core file size", "bytes" }, { "Max resident set", "bytes" },
+	{ "Max processes", "processes" },  { "Max open files", "files" },
+	{ "Max locked memory", "bytes" },  { "Max address space", "bytes" },
+	{ "Max file locks", "locks" },	   { "Max pending signals", "signals" },
+	{ "Max msgqueue size", "bytes" },  { "Max nice priority", "" },
+	{ "Max realtime priority", "" },   { "Max realtime timeout", "us" },
+};
+
+static void show_value(struct text *text, u64 value)
+{
+	if (value == UNLIMITED)
+		text_printf(text, "%-20s ", "unlimited");
+	else
+		text_printf(text, "%-20lu ", value);
+}
+
+/* The soft and the hard limit; what is not enforced has none. */
+static void limit_read(struct task *task, u32 resource, u64 limit[2])
+{
+	struct mm *mm = task_get_mm(task);
+	struct files *files = task_get_files(task);
+
+	limit[0] = limit[1] = UNLIMITED;
+	if (mm && resource == LIMIT_STACK)
+		limit[0] = mm->stack_limit_bytes;
+	if (resource == LIMIT_CORE)
+		limit[0] = 0;
+	if (files && resource == LIMIT_FILES) {
+		limit[0] = files->limit;
+		limit[1] = FILES_HARD_LIMIT;
+	}
+	if (mm)
+		mm_put(mm);
+	if (files)
+		files_put(files);
+}
+
+void procfs_show_pid_limits(struct text *text, struct task *task)
+{
+	text_printf(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit",
+		    "Hard Limit", "Units");
+	for (u32 i = 0; i < ARRAY_SIZE(limit_names); i++) {
+		u64 limit[2];
+
+		limit_read(task, i, limit);
+		text_printf(text, "%-25s ", limit_names[i].name);
+		show_value(text, limit[0]);
+		show_value(text, limit[1]);
+		if (*limit_names[i].unit)
+			text_printf(text, "%-10s", limit_names[i].unit);
+		text_string(text, "\n");
+	}
+}
+
+/* ---- Who is to go when memory runs out ----------------------------------- */
+
+#define OOM_SCORE_ADJ_MAX 1000
+
+/* Nobody may kill init, or what has no memory to give back. */
+static bool can_be_killed(struct task *task, i64 adjustment)
+{
+	return task->mm && !task->is_kernel_thread && task != init_task &&
+	       adjustment != -OOM_SCORE_ADJ_MAX;
+}
+
+/* Linux's scale: 666 for a process that is small, more for a larger one. */
+void procfs_show_pid_oom_score(struct text *text, struct task *task)
+{
+	struct frame_stats stats = frame_stats_read();
+	i64 total = (i64)(stats.total - stats.reserved);
+	i64 adjustment = READ_ONCE(task->oom_score_adj);
+	struct mm *mm = task_get_mm(task);
+	i64 score = 0;
+
+	if (mm && can_be_killed(task, adjustment)) {
+		i64 badness = (i64)(mm->rss_pages + mm->pgtable.table_pages) +
+			      adjustment * (total / 1000);
+
+		score = (1000 + badness * 1000 / total) * 2 / 3;
+	}
+	if (mm)
+		mm_put(mm);
+	text_printf(text, "%ld\n", score);
+}
+
+void procfs_show_pid_oom_score_adj(struct text *text, struct task *task)
+{
+	text_printf(text, "%d\n", READ_ONCE(task->oom_score_adj));
+}
+
+int procfs_write_pid_oom_score_adj(struct task *task, const char *value)
+{
+	i64 adjustment;
+
+	if (parse_i64(value, &adjustment) != 0 ||
+	    adjustment < -OOM_SCORE_ADJ_MAX || adjustment > OOM_SCORE_ADJ_MAX)
+		return -EINVAL;
+	WRITE_ONCE(task->oom_score_adj, (i32)adjustment);
+	return 0;
+}
