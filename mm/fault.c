@@ -183,8 +183,8 @@ enum fault_result fault_handle(struct mm *mm, vaddr_t address, u64 error_code)
 	ASSERT(!(error_code & PF_RESERVED));
 	spin_lock(&mm->lock);
 	result = handle_locked(&fault);
-	/* A fault that could not be resolved for now will come again. */
-	if (result != FAULT_OOM && result != FAULT_SIGBUS) {
+	/* Without memory it was not resolved, and will come again. */
+	if (result != FAULT_OOM) {
 		mm->faults.count[fault.kind]++;
 		__atomic_fetch_add(&fault_totals.count[fault.kind], 1,
 				   __ATOMIC_RELAXED);

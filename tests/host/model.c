@@ -277,7 +277,7 @@ static struct model_fault touch_object(struct model_page *page, bool is_write)
 	struct model_object *object = page->object;
 
 	if (page->object_page >= bytes_to_pages(object->size_bytes))
-		return (struct model_fault){ .result = FAULT_SIGBUS };
+		return (struct model_fault){ FAULT_SIGBUS, FAULT_SEGV, true };
 	if (is_write && !(page->flags & VMA_SHARED)) {
 		make_private(page, object->bytes[page->object_page]);
 		return done(FAULT_COW_COPY);
