@@ -1,6 +1,7 @@
 """Read tools.txt and look for each tool: shared by doctor and deps."""
 
 import collections
+import functools
 import os
 import re
 import shutil
@@ -29,6 +30,22 @@ def version_output(command):
     return done.stdout.decode(errors="replace")
 
 
+@functools.lru_cache
+def test_python():
+    """The Python that runs the tests: the first that has every module.
+
+    Where none has, it is the one that the distribution's packages serve.
+    """
+    modules = [tool.name.partition(":")[2] for tool in table()
+               if tool.name.startswith("python:")]
+    pythons = ["/usr/bin/python3", "python3"]
+    pythons = [python for python in pythons if shutil.which(python)]
+    for python in pythons:
+        if version_output([python, "-c", f"import {','.join(modules)}"]) == "":
+            return python
+    return pythons[0]
+
+
 def find(tool):
     """The tool's version ("" if it has none), or None if it is not there."""
     kind, _, rest = tool.name.partition(":")
@@ -36,13 +53,10 @@ def find(tool):
         found = any(os.path.exists(path) for path in rest.split(","))
         return "" if found else None
     if kind == "python":
-        # The tests run under this Python where it has what they need.
-        for python in ("/usr/bin/python3", "python3"):
-            code = f"import {rest}; print({rest}.__version__)"
-            out = version_output([python, "-c", code])
-            if out and re.fullmatch(r"[\d.]+\w*\s*", out):
-                return out.strip()
-        return None
+        code = f"import {rest}; print({rest}.__version__)"
+        out = version_output([test_python(), "-c", code])
+        found = out and re.fullmatch(r"[\d.]+\w*\s*", out)
+        return out.strip() if found else None
     name = tool.name
     if name == "grub-mkrescue" and not shutil.which(name):
         name = "grub2-mkrescue"
