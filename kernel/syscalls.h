@@ -33,6 +33,10 @@ i64 sys_clock_nanosleep(int clock, int flags, vaddr_t request,
 			vaddr_t remaining);
 i64 sys_clock_gettime(int clock, vaddr_t time);
 i64 sys_clock_getres(int clock, vaddr_t resolution);
+i64 sys_clock_settime(int clock, vaddr_t time);
+i64 sys_settimeofday(vaddr_t time, vaddr_t zone);
+i64 sys_adjtimex(vaddr_t timex);
+i64 sys_clock_adjtime(int clock, vaddr_t timex);
 i64 sys_gettimeofday(vaddr_t time, vaddr_t zone);
 i64 sys_time(vaddr_t time);
 

@@ -3,13 +3,12 @@
  */
 #include "kernel/fs/inode.h"
 
+#include "kernel/clock.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "kernel/x86_64/time.h"
+#include "kernel/timespec.h"
 #include "mm/kmem.h"
-
-#define NS_PER_SECOND 1000000000UL
 
 static struct kmem_cache inode_cache = KMEM_CACHE("inode", struct inode);
 
@@ -39,7 +38,7 @@ u32 inode_next_filesystem(void)
 
 u64 inode_now_ns(void)
 {
-	return time_boot_epoch_seconds() * NS_PER_SECOND + time_since_boot_ns();
+	return clock_realtime_ns();
 }
 
 struct inode *inode_alloc(u32 mode, const struct inode_ops *ops)
@@ -105,14 +104,6 @@ void inode_touch_changed(struct inode *inode)
 	inode->changed_ns = inode_now_ns();
 }
 
-static struct linux_timespec to_timespec(u64 ns)
-{
-	return (struct linux_timespec){
-		.seconds = (i64)(ns / NS_PER_SECOND),
-		.nanoseconds = (i64)(ns % NS_PER_SECOND),
-	};
-}
-
 void inode_stat(struct inode *inode, struct linux_stat *stat)
 {
 	u64 frames = inode->object ? READ_ONCE(inode->object->frame_count) : 0;
@@ -129,9 +120,9 @@ void inode_stat(struct inode *inode, struct linux_stat *stat)
 		.size = (i64)inode_size(inode),
 		.block_size = PAGE_SIZE,
 		.blocks = (i64)(frames * (PAGE_SIZE / 512)),
-		.accessed = to_timespec(inode->accessed_ns),
-		.modified = to_timespec(inode->modified_ns),
-		.changed = to_timespec(inode->changed_ns),
+		.accessed = ns_to_timespec(inode->accessed_ns),
+		.modified = ns_to_timespec(inode->modified_ns),
+		.changed = ns_to_timespec(inode->changed_ns),
 	};
 	mutex_unlock(&inode->lock);
 }

@@ -17,9 +17,9 @@ struct poll_entry {
 static struct kmem_cache entry_cache =
 	KMEM_CACHE("poll_entry", struct poll_entry);
 
-static void table_init(struct poll_table *table, u64 deadline_ns)
+static void table_init(struct poll_table *table)
 {
-	*table = (struct poll_table){ .deadline_ns = deadline_ns };
+	*table = (struct poll_table){ .error = 0 };
 	list_init(&table->entries);
 }
 
@@ -57,11 +57,6 @@ void poll_wait(struct poll_table *table, struct wait_queue *queue)
 	wait_begin(queue, &entry->waiter);
 }
 
-void poll_wait_until(struct poll_table *table, u64 ns)
-{
-	table->deadline_ns = min_u64(table->deadline_ns, ns);
-}
-
 u32 file_poll(struct file *file, u32 events, struct poll_table *table)
 {
 	u32 ready = POLL_ALWAYS;
@@ -85,7 +80,7 @@ int poll_loop(poll_scan_fn *scan, void *argument, u64 deadline_ns)
 	while (!result && !error) {
 		struct poll_table table;
 
-		table_init(&table, deadline_ns);
+		table_init(&table);
 		/*
 		 * Should a lock let the scan sleep, we are TASK_RUNNABLE after
 		 * it; then wait_sleep() only yields, and we look again.
@@ -95,11 +90,8 @@ int poll_loop(poll_scan_fn *scan, void *argument, u64 deadline_ns)
 		if (!result)
 			result = table.error;
 		if (!result)
-			error = wait_sleep(table.deadline_ns);
+			error = wait_sleep(deadline_ns);
 		wait_prepare(TASK_RUNNABLE);
-		/* A file's own deadline is no reason to give up. */
-		if (error == -ETIMEDOUT && table.deadline_ns != deadline_ns)
-			error = 0;
 		table_destroy(&table);
 	}
 	if (error == -ERESTARTSYS)

@@ -35,14 +35,11 @@ struct poll_table {
 	u32 events; /* what its asker wants to know of */
 	/* Changes with each wake-up of its queues: for edge triggering. */
 	u64 activity;
-	u64 deadline_ns; /* the earliest of the caller's and the files' */
 	int error; /* -ENOMEM: not all queues could be noted */
 };
 
 /* For poll operations: a wake-up of @queue means: look again. */
 void poll_wait(struct poll_table *table, struct wait_queue *queue);
-/* Likewise: look again at @ns since boot. */
-void poll_wait_until(struct poll_table *table, u64 ns);
 
 /**
  * file_poll() - what is @file ready for?

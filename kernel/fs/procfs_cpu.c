@@ -6,6 +6,7 @@
  */
 #include "kernel/fs/procfs.h"
 
+#include "kernel/clock.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/sched.h"
@@ -160,7 +161,7 @@ void procfs_show_stat(struct text *text, struct task *task)
 		show_times(text, name, &times);
 	}
 	text_printf(text, "intr 0\nctxt %lu\nbtime %lu\nprocesses %lu\n",
-		    all.switches, time_boot_epoch_seconds(),
+		    all.switches, clock_boot_epoch_ns() / NS_PER_SECOND,
 		    task_created_count());
 	text_printf(text, "procs_running %lu\nprocs_blocked %lu\n",
 		    max_u64(sched_running_count(), 1), 0UL);

@@ -9,6 +9,7 @@
 #include "kernel/proc/elf.h"
 #include "kernel/proc/exec_stack.h"
 #include "kernel/proc/exit.h"
+#include "kernel/proc/process_timers.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
 #include "kernel/x86_64/cpu.h"
@@ -121,6 +122,7 @@ static int replace(const struct elf_program *program, const char *path,
 	leave_mm(task, old, mm);
 	files_exec(task->files);
 	signal_actions_exec(task);
+	process_timers_exec(task);
 	task->clear_child_tid = VADDR(0);
 	set_name(task, path);
 	set_exe(task, program->inode);

@@ -11,6 +11,7 @@
 #include "kernel/fs/files.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/printk.h"
+#include "kernel/proc/process_timers.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
 #include "kernel/x86_64/cpu.h"
@@ -154,6 +155,7 @@ void task_exit(u32 status)
 		exit_machine(status);
 
 	task->exit_status = status;
+	process_timers_exit(task);
 	give_back_memory(task);
 	give_back_files(task);
 	check_event();

@@ -13,6 +13,7 @@
 #include "kernel/proc/signal.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/loadavg.h"
+#include "kernel/timer.h"
 #include "kernel/x86_64/asm/insn.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/fpu.h"
@@ -58,6 +59,7 @@ void sched_init(void)
 	spinlock_init(&idle->lock, "task");
 	list_init(&idle->children);
 	list_init(&idle->zombies);
+	list_init(&idle->cpu_timers);
 	idle->is_kernel_thread = true;
 	idle->is_running = true;
 	idle->refcount = 1;
@@ -322,6 +324,7 @@ void sched_tick(bool from_user)
 	if (!list_is_empty(&queue->runnable))
 		task_add_work(task, TASK_WORK_RESCHED);
 	spin_unlock_irqrestore(&queue->lock, rflags);
+	timers_tick();
 }
 
 struct sched_times sched_times_read(u32 cpu)

@@ -77,7 +77,13 @@ struct siginfo {
 			u32 pid;
 			u32 uid;
 			i32 status; /* SIGCHLD */
+			i32 padding;
 		} sender;
+		struct {
+			u32 id;
+			i32 overrun;
+			u64 value;
+		} timer; /* SI_TIMER */
 		u8 bytes[112];
 	} of;
 };
@@ -191,6 +197,12 @@ static void fill_info(struct siginfo *to, const struct signal_info *from)
 	if (from->code > 0 && from->code != SI_KERNEL &&
 	    from->signal != SIGCHLD) {
 		to->of.address = from->address;
+		return;
+	}
+	if (from->code == SI_TIMER) {
+		to->of.timer.id = from->pid;
+		to->of.timer.overrun = from->status;
+		to->of.timer.value = from->address;
 		return;
 	}
 	to->of.sender.pid = from->pid;

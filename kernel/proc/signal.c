@@ -13,19 +13,25 @@
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/exit.h"
+#include "kernel/proc/process_timers.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/sigframe.h"
 #include "mm/kmem.h"
 
 static const char *const signal_names[] = {
-	[SIGHUP] = "SIGHUP",   [SIGINT] = "SIGINT",	[SIGQUIT] = "SIGQUIT",
-	[SIGILL] = "SIGILL",   [SIGTRAP] = "SIGTRAP",	[SIGABRT] = "SIGABRT",
-	[SIGBUS] = "SIGBUS",   [SIGFPE] = "SIGFPE",	[SIGKILL] = "SIGKILL",
-	[SIGUSR1] = "SIGUSR1", [SIGSEGV] = "SIGSEGV",	[SIGUSR2] = "SIGUSR2",
-	[SIGPIPE] = "SIGPIPE", [SIGALRM] = "SIGALRM",	[SIGTERM] = "SIGTERM",
-	[SIGCHLD] = "SIGCHLD", [SIGCONT] = "SIGCONT",	[SIGSTOP] = "SIGSTOP",
-	[SIGTSTP] = "SIGTSTP", [SIGTTIN] = "SIGTTIN",	[SIGTTOU] = "SIGTTOU",
-	[SIGURG] = "SIGURG",   [SIGWINCH] = "SIGWINCH",
+	[SIGHUP] = "SIGHUP",	 [SIGINT] = "SIGINT",
+	[SIGQUIT] = "SIGQUIT",	 [SIGILL] = "SIGILL",
+	[SIGTRAP] = "SIGTRAP",	 [SIGABRT] = "SIGABRT",
+	[SIGBUS] = "SIGBUS",	 [SIGFPE] = "SIGFPE",
+	[SIGKILL] = "SIGKILL",	 [SIGUSR1] = "SIGUSR1",
+	[SIGSEGV] = "SIGSEGV",	 [SIGUSR2] = "SIGUSR2",
+	[SIGPIPE] = "SIGPIPE",	 [SIGALRM] = "SIGALRM",
+	[SIGTERM] = "SIGTERM",	 [SIGCHLD] = "SIGCHLD",
+	[SIGCONT] = "SIGCONT",	 [SIGSTOP] = "SIGSTOP",
+	[SIGTSTP] = "SIGTSTP",	 [SIGTTIN] = "SIGTTIN",
+	[SIGTTOU] = "SIGTTOU",	 [SIGURG] = "SIGURG",
+	[SIGWINCH] = "SIGWINCH", [SIGVTALRM] = "SIGVTALRM",
+	[SIGPROF] = "SIGPROF",
 };
 
 const char *signal_name(int signal)
@@ -142,21 +148,21 @@ static void make_pending(struct task *task, const struct signal_info *info)
 		sched_wake(task, wake);
 }
 
-void signal_send_locked(struct task *task, const struct signal_info *info)
+bool signal_send_locked(struct task *task, const struct signal_info *info)
 {
 	u64 bit = signal_bit(info->signal);
 
 	ASSERT(spin_is_held(&tasks_lock));
 	if (task->is_kernel_thread || task->state == TASK_ZOMBIE ||
 	    task->state == TASK_DEAD)
-		return;
+		return false;
 	if (bit & STOPS_BY_DEFAULT && handler_of(task, info->signal) == SIG_DFL)
 		log_warning("calf: %s[%u]: %s has no effect yet\n", task->name,
 			    task->pid, signal_name(info->signal));
-	if (is_dropped(task, info->signal))
-		return;
-	if (!(task->signal.pending.bits & bit))
-		make_pending(task, info);
+	if (is_dropped(task, info->signal) || task->signal.pending.bits & bit)
+		return false;
+	make_pending(task, info);
+	return true;
 }
 
 void signal_send_info(struct task *task, const struct signal_info *info)
@@ -254,6 +260,8 @@ static struct signal_info take_signal(struct task *task)
 	info.status = state->info[info.signal - 1].status;
 	info.address = state->info[info.signal - 1].address;
 	state->pending.bits &= ~signal_bit(info.signal);
+	if (info.code == SI_TIMER)
+		process_timers_delivered(task, &info);
 	return info;
 }
 

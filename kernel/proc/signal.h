@@ -17,8 +17,11 @@ void signal_send(struct task *task, int signal);
 u32 signal_send_group(u32 process_group, int signal);
 /* With everything a siginfo_t shall say.  => tasks_lock is not held */
 void signal_send_info(struct task *task, const struct signal_info *info);
-/* As above.  => tasks_lock is held */
-void signal_send_locked(struct task *task, const struct signal_info *info);
+/*
+ * As above.  => tasks_lock is held
+ * Return: false: nobody will see it, or one like it is pending already.
+ */
+bool signal_send_locked(struct task *task, const struct signal_info *info);
 
 /**
  * signal_force() - the signal of a fault of the current task

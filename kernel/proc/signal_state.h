@@ -31,6 +31,8 @@
 #define SIGTTIN 21
 #define SIGTTOU 22
 #define SIGURG 23
+#define SIGVTALRM 26
+#define SIGPROF 27
 #define SIGWINCH 28
 #define SIGNAL_MAX 64
 
@@ -48,14 +50,15 @@ static inline u64 signal_bit(int signal)
 struct signal_info {
 	int signal;
 	i32 code; /* SI_…, or what the signal's own list says */
-	u32 pid; /* of the sender, or of the child that ended */
-	i32 status; /* SIGCHLD: exit status or signal; else the trap number */
-	u64 address; /* of a fault */
+	u32 pid; /* of the sender, or of the child that ended; SI_TIMER: id */
+	i32 status; /* SIGCHLD: exit status or signal; SI_TIMER: overruns */
+	u64 address; /* of a fault; SI_TIMER: the value it was given */
 };
 
 /* si_code */
 #define SI_USER 0
 #define SI_KERNEL 0x80
+#define SI_TIMER (-2)
 #define SI_TKILL (-6)
 #define ILL_ILLOPN 2
 #define FPE_INTDIV 1

@@ -28,6 +28,7 @@ i64 sys_setsid(void);
 i64 sys_set_tid_address(vaddr_t address);
 i64 sys_sched_yield(void);
 i64 sys_getrusage(int who, vaddr_t usage);
+i64 sys_times(vaddr_t times);
 i64 sys_arch_prctl(int code, u64 address);
 
 /* kernel/proc/sys_signal.c */
@@ -43,3 +44,13 @@ i64 sys_tgkill(int tgid, int tid, int signal);
 
 /* kernel/proc/sigframe.c */
 i64 sys_rt_sigreturn(void);
+
+/* kernel/proc/process_timers.c */
+i64 sys_alarm(u32 seconds);
+i64 sys_getitimer(int which, vaddr_t value);
+i64 sys_setitimer(int which, vaddr_t new_value, vaddr_t old_value);
+i64 sys_timer_create(int clock, vaddr_t event, vaddr_t id);
+i64 sys_timer_settime(int id, int flags, vaddr_t new_value, vaddr_t old_value);
+i64 sys_timer_gettime(int id, vaddr_t value);
+i64 sys_timer_getoverrun(int id);
+i64 sys_timer_delete(int id);

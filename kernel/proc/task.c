@@ -165,6 +165,7 @@ static void init_fields(struct task *task, const char *name)
 	list_init(&task->zombies);
 	list_init(&task->sibling_node);
 	list_init(&task->all_node);
+	list_init(&task->cpu_timers);
 	task->signal.stack.flags = SS_DISABLE;
 	wait_queue_init(&task->vfork_event, "vfork");
 	wait_queue_init(&task->child_event, "child");

@@ -26,6 +26,7 @@
 struct files;
 struct inode;
 struct mm;
+struct process_timers;
 
 /* As Linux's TASK_COMM_LEN, the terminator included. */
 #define TASK_NAME_BYTES 16
@@ -71,8 +72,12 @@ struct task {
 	vaddr_t clear_child_tid; /* zeroed at exit; 0: none */
 	u32 exit_status; /* as wait4 shows it; set once */
 	u64 last_unknown_call; /* a system call number, to log it once */
+	struct process_timers *timers; /* NULL: never asked for one */
 	u64 fail_nth; /* allocations until one fails; 0: none shall */
 	struct task_fault fault; /* for the frames of signal handlers */
+
+	/* The lock of kernel/timer.c. */
+	struct list_node cpu_timers; /* armed ones that count its time */
 
 	/* Atomic. */
 	u32 refcount; /* the pid table, readers of /proc */

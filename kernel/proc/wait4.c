@@ -7,6 +7,8 @@
 #include "kernel/proc/exit.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/proc/task.h"
+#include "kernel/timespec.h"
+#include "kernel/x86_64/time.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 
@@ -25,11 +27,6 @@
 #define RUSAGE_CHILDREN (-1)
 #define RUSAGE_THREAD 1
 
-struct linux_timeval {
-	i64 seconds;
-	i64 microseconds;
-};
-
 struct linux_rusage {
 	struct linux_timeval user;
 	struct linux_timeval kernel;
@@ -43,16 +40,6 @@ struct linux_rusage {
 };
 
 _Static_assert(sizeof(struct linux_rusage) == 144, "Linux's layout");
-
-#define NS_PER_SECOND 1000000000UL
-
-static struct linux_timeval ns_to_timeval(u64 ns)
-{
-	return (struct linux_timeval){
-		.seconds = (i64)(ns / NS_PER_SECOND),
-		.microseconds = (i64)(ns % NS_PER_SECOND / 1000),
-	};
-}
 
 static int copy_usage_to_user(vaddr_t to, const struct task_usage *usage)
 {
@@ -90,6 +77,24 @@ i64 sys_getrusage(int who, vaddr_t to)
 	else
 		return -EINVAL;
 	return copy_usage_to_user(to, &usage);
+}
+
+/* times(2) counts in these, of which there are 100 in a second. */
+#define NS_PER_CLOCK_TICK 10000000UL
+
+i64 sys_times(vaddr_t to)
+{
+	const struct task *task = current_task();
+	const i64 ticks[4] = {
+		(i64)(task->usage.user_ns / NS_PER_CLOCK_TICK),
+		(i64)(task->usage.kernel_ns / NS_PER_CLOCK_TICK),
+		(i64)(task->children_usage.user_ns / NS_PER_CLOCK_TICK),
+		(i64)(task->children_usage.kernel_ns / NS_PER_CLOCK_TICK),
+	};
+
+	if (to.val && copy_to_user(to, ticks, sizeof(ticks)) != 0)
+		return -EFAULT;
+	return (i64)(time_since_boot_ns() / NS_PER_CLOCK_TICK);
 }
 
 /* ---- Waiting ------------------------------------------------------------ */
