@@ -283,6 +283,13 @@ include tests/host/host.mk
 test-bugs: all
 	@BUILD=$(O) HOSTCC='$(HOSTCC)' $(PYTHON) tools/bugs $(BUG)
 
+# Every order of events of copy-on-write and shootdown. MISTAKE=NAME: how it
+# breaks with this one; STEPS=4 looks further.
+.PHONY: test-model
+test-model:
+	@BUILD=$(O) HOSTCC='$(HOSTCC)' $(PYTHON) tools/model \
+		$(if $(MISTAKE),--bug $(MISTAKE)) $(if $(STEPS),--steps $(STEPS))
+
 # PROFILE=20 shows more functions; QUICK=1 takes few samples and no times.
 .PHONY: bench bench-linux deps-linux
 bench-env := QEMU='$(QEMU)' NM='$(NM)'

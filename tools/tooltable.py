@@ -62,7 +62,8 @@ def find(tool):
         name = "grub2-mkrescue"
     if not shutil.which(name):
         return None
-    out = version_output([name, "--version" if name != "nasm" else "-v"])
+    option = {"nasm": "-v", "spin": "-V"}.get(name, "--version")
+    out = version_output([name, option])
     number = re.search(r"\d+\.\d+(\.\d+)*", out or "")
     return number[0] if number else ""
 
