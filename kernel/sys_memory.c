@@ -37,17 +37,23 @@ static int find_object(struct map_request *request, int fd)
 }
 
 /* The range may be larger than memory, so others run in between. */
-static void populate(const struct map_request *request, vaddr_t start)
+static int populate(vaddr_t start, u64 bytes, enum populate_mode mode)
 {
-	u64 step;
+	struct populate range = {
+		.at = start,
+		.end = VADDR(align_up(start.val + bytes, PAGE_SIZE)),
+		.mode = mode,
+	};
 
-	for (u64 at = 0; at < request->bytes; at += step) {
-		step = min_u64(request->bytes - at, MAP_POPULATE_STEP);
-		if (!sched_checkpoint() ||
-		    !map_populate(current_task()->mm, vaddr_add(start, at),
-				  step, request->prot))
-			return;
+	while (range.at.val < range.end.val) {
+		int error = -EINTR;
+
+		if (sched_checkpoint())
+			error = map_populate_step(current_task()->mm, &range);
+		if (error)
+			return error;
 	}
+	return 0;
 }
 
 i64 sys_mmap(const struct trap_frame *frame)
@@ -72,8 +78,10 @@ i64 sys_mmap(const struct trap_frame *frame)
 			return error;
 	}
 	result = map_mmap(current_task()->mm, &request);
-	if (result >= 0 && request.flags & MAP_POPULATE)
-		populate(&request, VADDR((u64)result));
+	if (result >= 0 &&
+	    (request.flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)
+		(void)populate(VADDR((u64)result), request.bytes,
+			       POPULATE_QUIETLY);
 	if (request.object)
 		object_put(request.object);
 	return result;
@@ -105,5 +113,14 @@ i64 sys_mremap(vaddr_t old, u64 old_bytes, u64 new_bytes, u32 flags,
 
 i64 sys_madvise(vaddr_t start, u64 bytes, int advice)
 {
+	vaddr_t end;
+
+	if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE) {
+		if (map_advice_end(start, bytes, &end) != 0)
+			return -EINVAL;
+		return populate(start, end.val - start.val,
+				advice == MADV_POPULATE_WRITE ? POPULATE_WRITE :
+								POPULATE_READ);
+	}
 	return map_madvise(current_task()->mm, start, bytes, advice);
 }

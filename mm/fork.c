@@ -38,8 +38,11 @@ static int copy_vmas(struct mm *parent, struct mm *child)
 	struct vma *vma;
 
 	vma_for_each(vma, &parent->vmas) {
-		struct vma *copy = vma_alloc();
+		struct vma *copy;
 
+		if (vma->flags & VMA_DONT_FORK)
+			continue;
+		copy = vma_alloc();
 		if (!copy)
 			return -ENOMEM;
 		copy->start = vma->start;
@@ -50,7 +53,8 @@ static int copy_vmas(struct mm *parent, struct mm *child)
 		if (copy->object)
 			object_get(copy->object);
 		mm_add_vma(child, copy);
-		if (create_tables(vma, child) != 0)
+		if (!(vma->flags & VMA_WIPE_ON_FORK) &&
+		    create_tables(vma, child) != 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -103,7 +107,11 @@ static int copy_contents(struct mm *parent, struct mm *child)
 
 	child_vma = list_first_entry(&child->vmas.list, struct vma, list_node);
 	vma_for_each(vma, &parent->vmas) {
-		if (fork_level == 0)
+		if (vma->flags & VMA_DONT_FORK)
+			continue; /* the child has none */
+		if (vma->flags & VMA_WIPE_ON_FORK)
+			error = 0; /* it has, and nothing in it */
+		else if (fork_level == 0)
 			error = fork_copy_pages(vma, child_vma);
 		else
 			share_pages(vma, child_vma);

@@ -229,19 +229,6 @@ i64 map_mmap(struct mm *mm, const struct map_request *request)
 	return start;
 }
 
-bool map_populate(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)
-{
-	u64 access = prot & PROT_WRITE ? PF_WRITE : 0;
-
-	if (!(prot & (PROT_READ | PROT_WRITE)))
-		return false;
-	for (u64 at = 0; at < bytes; at += PAGE_SIZE)
-		if (fault_handle(mm, vaddr_add(start, at), access) !=
-		    FAULT_DONE)
-			return false;
-	return true;
-}
-
 /* The heap is one private area from brk_start to brk, rounded up. */
 static int move_break(struct mm *mm, u64 old_end, u64 new_end)
 {

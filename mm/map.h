@@ -1,6 +1,6 @@
 /*
  * map.h - the memory system calls: mmap, munmap, mprotect, mremap, brk,
- *         madvise
+ *         madvise, and faulting in ahead
  *
  * Owns: which areas exist and with what rights.  Arguments come straight from
  * the user and are checked here; errors are Linux's.
@@ -26,6 +26,7 @@
 #define MAP_GROWSDOWN 0x0100
 #define MAP_NORESERVE 0x4000
 #define MAP_POPULATE 0x8000
+#define MAP_NONBLOCK 0x10000
 #define MAP_STACK 0x20000
 #define MAP_FIXED_NOREPLACE 0x100000
 
@@ -38,6 +39,23 @@
 #define MADV_SEQUENTIAL 2
 #define MADV_WILLNEED 3
 #define MADV_DONTNEED 4
+#define MADV_FREE 8
+#define MADV_REMOVE 9
+#define MADV_DONTFORK 10
+#define MADV_DOFORK 11
+#define MADV_MERGEABLE 12
+#define MADV_UNMERGEABLE 13
+#define MADV_HUGEPAGE 14
+#define MADV_NOHUGEPAGE 15
+#define MADV_DONTDUMP 16
+#define MADV_DODUMP 17
+#define MADV_WIPEONFORK 18
+#define MADV_KEEPONFORK 19
+#define MADV_COLD 20
+#define MADV_PAGEOUT 21
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#define MADV_DONTNEED_LOCKED 24
 
 struct map_request {
 	vaddr_t address; /* a hint, or exact with MAP_FIXED */
@@ -58,22 +76,42 @@ struct remap_request {
 
 /* Return: the address, or a negative errno. */
 i64 map_mmap(struct mm *mm, const struct map_request *request) __must_check;
-/* What the callers of map_populate() do at once, so that others can run. */
-#define MAP_POPULATE_STEP (64UL * PAGE_SIZE)
+
+/* Which pages to fault in, and what to do about those that cannot be. */
+enum populate_mode {
+	POPULATE_QUIETLY, /* MAP_POPULATE: as far as it goes; holes are left */
+	POPULATE_LOCKED, /* mlock: as above, but say what does not go */
+	POPULATE_READ, /* MADV_POPULATE_READ: for reading, no holes */
+	POPULATE_WRITE, /* MADV_POPULATE_WRITE: for writing, no holes */
+};
+
+/* Faulting in a range, which may be larger than memory, step by step. */
+struct populate {
+	vaddr_t at; /* the next page; map_populate_step() moves it on */
+	vaddr_t end;
+	enum populate_mode mode;
+};
 
 /**
- * map_populate() - fault in a range, as MAP_POPULATE wishes
+ * map_populate_step() - fault in some pages from populate->at on
  *
- * Return: false: some page cannot be had; it may fault in later.
+ * => the caller lets others run between two steps
+ * => finished when populate->at reaches populate->end, or at an error
+ *
+ * Return: 0; -ENOMEM: no memory, or a hole; -EFAULT: no access at all, or
+ * beyond the end of a file; -EINVAL: not the right that is asked for.
  */
-bool map_populate(struct mm *mm, vaddr_t start, u64 bytes, u32 prot);
+int map_populate_step(struct mm *mm, struct populate *populate) __must_check;
 
 i64 map_munmap(struct mm *mm, vaddr_t start, u64 bytes) __must_check;
 i64 map_mprotect(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)
 	__must_check;
 i64 map_mremap(struct mm *mm, const struct remap_request *request) __must_check;
+/* All but MADV_POPULATE_READ and _WRITE, which are for map_populate_step(). */
 i64 map_madvise(struct mm *mm, vaddr_t start, u64 bytes, int advice)
 	__must_check;
+/* Its check of the range.  Return: 0 and the end of it, or -EINVAL. */
+int map_advice_end(vaddr_t start, u64 bytes, vaddr_t *end) __must_check;
 /* Return: the new break, or the old one when it could not be moved. */
 i64 map_brk(struct mm *mm, vaddr_t address) __must_check;
 
@@ -95,6 +133,10 @@ int map_grow_stack(struct vma *stack, vaddr_t address) __must_check;
 /*
  * Shared by the files of this module; mm->lock is held.
  */
+
+/* Make [start, end), a part of @vma, an area with @flags.  0 or -ENOMEM. */
+int map_set_flags(struct vma *vma, vaddr_t start, vaddr_t end, u32 flags)
+	__must_check;
 
 /* The range lies where user memory may be. */
 bool map_range_ok(vaddr_t start, u64 bytes);

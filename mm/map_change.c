@@ -1,5 +1,5 @@
 /*
- * map_change.c - mprotect, mremap and madvise: areas that exist change
+ * map_change.c - mprotect and mremap: areas that exist change
  */
 #include "kernel/lib/errno.h"
 #include "mm/map.h"
@@ -33,17 +33,13 @@ static void protect_pages(struct vma *vma)
 		tlb_flush_range(&vma->mm->pgtable.space, vma->start, vma->end);
 }
 
-static void protect_vma(struct mm *mm, struct vma *vma, u32 rights)
+static void protect_vma(struct vma *vma, u32 rights)
 {
 	u32 flags = (vma->flags & ~VMA_RIGHTS) | rights;
 
 	if (flags == vma->flags)
 		return;
-	if (vma_is_accountable(vma))
-		mm->committed_pages -= vma_pages(vma);
-	vma->flags = flags;
-	if (vma_is_accountable(vma))
-		mm->committed_pages += vma_pages(vma);
+	mm_set_vma_flags(vma, flags);
 	protect_pages(vma);
 }
 
@@ -62,7 +58,7 @@ static int protect_range(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights)
 	     vma = vma_next(&mm->vmas, vma)) {
 		if (!vma || vma->start.val > at.val)
 			return -ENOMEM;
-		protect_vma(mm, vma, rights);
+		protect_vma(vma, rights);
 		at = vma->end;
 	}
 	return 0;
@@ -346,64 +342,4 @@ i64 map_mremap(struct mm *mm, const struct remap_request *request)
 	result = remap_locked(&remap);
 	spin_unlock(&mm->lock);
 	return result;
-}
-
-/*
- * What MADV_DONTNEED means: drop the pages; the area stays.  Private memory
- * reads as zeros or as the file afterwards, shared memory keeps its
- * bytes in the object.
- */
-static void discard(struct vma *vma, vaddr_t start, vaddr_t end)
-{
-	mm_unmap_pages(vma, start, end);
-}
-
-/* Call @apply for each part of an area in the range; a hole is an error. */
-static int advise_range(struct mm *mm, vaddr_t start, vaddr_t end,
-			void (*apply)(struct vma *, vaddr_t, vaddr_t))
-{
-	vaddr_t at = start;
-	int error = 0;
-
-	while (at.val < end.val) {
-		struct vma *vma = vma_find_above(&mm->vmas, at);
-
-		if (!vma || vma->start.val > at.val)
-			error = -ENOMEM; /* said at the end, as on Linux */
-		if (!vma || vma->start.val >= end.val)
-			break;
-		at = VADDR(max_u64(at.val, vma->start.val));
-		if (apply)
-			apply(vma, at, VADDR(min_u64(end.val, vma->end.val)));
-		at = vma->end;
-	}
-	return error;
-}
-
-i64 map_madvise(struct mm *mm, vaddr_t start, u64 bytes, int advice)
-{
-	u64 length = align_up(bytes, PAGE_SIZE);
-	void (*apply)(struct vma *, vaddr_t, vaddr_t);
-	int error;
-
-	if (!is_aligned(start.val, PAGE_SIZE) || length < bytes ||
-	    start.val + length < start.val)
-		return -EINVAL;
-	switch (advice) {
-	case MADV_NORMAL:
-	case MADV_RANDOM:
-	case MADV_SEQUENTIAL:
-	case MADV_WILLNEED:
-		apply = NULL; /* everything is in memory already */
-		break;
-	case MADV_DONTNEED:
-		apply = discard;
-		break;
-	default:
-		return -EINVAL;
-	}
-	spin_lock(&mm->lock);
-	error = advise_range(mm, start, vaddr_add(start, length), apply);
-	spin_unlock(&mm->lock);
-	return error;
 }

@@ -207,6 +207,17 @@ void mm_add_vma(struct mm *mm, struct vma *vma)
 		mm->committed_pages += vma_pages(vma);
 }
 
+void mm_set_vma_flags(struct vma *vma, u32 flags)
+{
+	struct mm *mm = vma->mm;
+
+	if (vma_is_accountable(vma))
+		mm->committed_pages -= vma_pages(vma);
+	vma->flags = flags;
+	if (vma_is_accountable(vma))
+		mm->committed_pages += vma_pages(vma);
+}
+
 void mm_remove_vma(struct mm *mm, struct vma *vma)
 {
 	vma_remove(&mm->vmas, vma);

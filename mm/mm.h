@@ -152,3 +152,5 @@ void mm_copy_layout(struct mm *mm, const struct mm *parent);
  */
 void mm_add_vma(struct mm *mm, struct vma *vma);
 void mm_remove_vma(struct mm *mm, struct vma *vma);
+/* Other flags for a whole area; the counters follow, pages do not. */
+void mm_set_vma_flags(struct vma *vma, u32 flags);

@@ -22,6 +22,17 @@ struct object;
 #define VMA_SHARED (1u << 3) /* writes are seen by every sharer; no COW */
 #define VMA_GROWS_DOWN (1u << 4) /* a stack */
 #define VMA_NORESERVE (1u << 5) /* MAP_NORESERVE was asked for */
+/* What madvise said; areas that differ in it are not merged (I6). */
+#define VMA_DONT_FORK (1u << 6) /* a child does not get the area … */
+#define VMA_WIPE_ON_FORK (1u << 7) /* … or gets it empty */
+#define VMA_LOCKED (1u << 8) /* its pages stay in memory: mlock */
+#define VMA_LOCK_ON_FAULT (1u << 9) /* from their first use on: mlock2 */
+#define VMA_SEQUENTIAL (1u << 10) /* kept for /proc only, as all below */
+#define VMA_RANDOM (1u << 11)
+#define VMA_DONT_DUMP (1u << 12)
+#define VMA_HUGE (1u << 13)
+#define VMA_NO_HUGE (1u << 14)
+#define VMA_MERGEABLE (1u << 15)
 
 /* Kept free below a stack; Linux's stack_guard_gap is 256 pages too. */
 #define VMA_STACK_GAP_BYTES (256UL * PAGE_SIZE)

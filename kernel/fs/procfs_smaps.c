@@ -124,19 +124,50 @@ static void show_sums(struct text *text, const struct sums *sums,
 }
 
 /* Linux's two letters for each flag, in its order. */
+struct flag_name {
+	u32 flag;
+	const char *name;
+};
+
+static const struct flag_name early_flags[] = {
+	{ VMA_READ, "rd " },
+	{ VMA_WRITE, "wr " },
+	{ VMA_EXEC, "ex " },
+	{ VMA_SHARED, "sh " },
+};
+
+static const struct flag_name late_flags[] = {
+	{ VMA_SHARED, "ms " },	      { VMA_GROWS_DOWN, "gd " },
+	{ VMA_LOCKED, "lo " },	      { VMA_SEQUENTIAL, "sr " },
+	{ VMA_RANDOM, "rr " },	      { VMA_DONT_FORK, "dc " },
+	{ VMA_LOCK_ON_FAULT, "lf " },
+};
+
+static const struct flag_name last_flags[] = {
+	{ VMA_NORESERVE, "nr " }, { VMA_WIPE_ON_FORK, "wf " },
+	{ VMA_DONT_DUMP, "dd " }, { VMA_HUGE, "hg " },
+	{ VMA_NO_HUGE, "nh " },	  { VMA_MERGEABLE, "mg " },
+};
+
+static void show_names(struct text *text, u32 flags,
+		       const struct flag_name *names, u64 count)
+{
+	for (u64 i = 0; i < count; i++)
+		if (flags & names[i].flag)
+			text_string(text, names[i].name);
+}
+
 static void show_flags(struct text *text, const struct vma *vma)
 {
-	u32 flags = vma->flags;
-
-	text_printf(text, "VmFlags: %s%s%s%s%s%s%s%s%s\n",
-		    flags & VMA_READ ? "rd " : "",
-		    flags & VMA_WRITE ? "wr " : "",
-		    flags & VMA_EXEC ? "ex " : "",
-		    flags & VMA_SHARED ? "sh " : "", "mr mw me ",
-		    flags & VMA_SHARED ? "ms " : "",
-		    flags & VMA_GROWS_DOWN ? "gd " : "",
-		    vma_is_accountable(vma) ? "ac " : "",
-		    flags & VMA_NORESERVE ? "nr " : "");
+	text_string(text, "VmFlags: ");
+	show_names(text, vma->flags, early_flags, ARRAY_SIZE(early_flags));
+	/* What mprotect may allow: everything. */
+	text_string(text, "mr mw me ");
+	show_names(text, vma->flags, late_flags, ARRAY_SIZE(late_flags));
+	if (vma_is_accountable(vma))
+		text_string(text, "ac ");
+	show_names(text, vma->flags, last_flags, ARRAY_SIZE(last_flags));
+	text_string(text, "\n");
 }
 
 void procfs_show_pid_smaps(struct text *text, struct task *task)

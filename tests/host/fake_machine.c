@@ -351,7 +351,18 @@ i64 machine_mmap(struct mm *mm, const struct map_request *request)
 	i64 start = map_mmap(mm, request);
 
 	if (start >= 0 && request->flags & MAP_POPULATE)
-		(void)map_populate(mm, VADDR((u64)start), request->bytes,
-				   request->prot);
+		(void)machine_populate(mm, VADDR((u64)start), request->bytes,
+				       POPULATE_QUIETLY);
 	return start;
+}
+
+int machine_populate(struct mm *mm, vaddr_t start, u64 bytes,
+		     enum populate_mode mode)
+{
+	struct populate range = { start, vaddr_add(start, bytes), mode };
+	int error = 0;
+
+	while (!error && range.at.val < range.end.val)
+		error = map_populate_step(mm, &range);
+	return error;
 }

@@ -125,3 +125,6 @@ extern u64 machine_flushes;
 
 /* mmap as the system call does it: map_mmap(), then MAP_POPULATE. */
 i64 machine_mmap(struct mm *mm, const struct map_request *request);
+/* Step by step to the end, or to an error. */
+int machine_populate(struct mm *mm, vaddr_t start, u64 bytes,
+		     enum populate_mode mode);

@@ -152,10 +152,85 @@ void model_unmap(struct model_mm *mm, struct span span)
 	}
 }
 
-void model_discard(struct model_mm *mm, struct span span)
+static u32 changed_flags(u32 flags, int advice)
 {
-	for (unsigned int page = span.start; page < span.end; page++)
-		discard_page(&mm->pages[page]);
+	switch (advice) {
+	case MADV_DONTFORK:
+		return flags | VMA_DONT_FORK;
+	case MADV_DOFORK:
+		return flags & ~VMA_DONT_FORK;
+	case MADV_WIPEONFORK:
+		return flags | VMA_WIPE_ON_FORK;
+	case MADV_KEEPONFORK:
+		return flags & ~VMA_WIPE_ON_FORK;
+	case MADV_SEQUENTIAL:
+		return (flags | VMA_SEQUENTIAL) & ~VMA_RANDOM;
+	case MADV_NORMAL:
+		return flags & ~(VMA_SEQUENTIAL | VMA_RANDOM);
+	default:
+		return flags;
+	}
+}
+
+static i64 advise_page(struct model_page *page, int advice)
+{
+	bool is_locked = page->flags & VMA_LOCKED;
+
+	switch (advice) {
+	case MADV_FREE:
+		if (page->object)
+			return -EINVAL;
+		/* fall through */
+	case MADV_DONTNEED:
+		if (is_locked)
+			return -EINVAL;
+		/* fall through */
+	case MADV_DONTNEED_LOCKED:
+		discard_page(page);
+		return 0;
+	case MADV_REMOVE:
+		if (is_locked || !page->object)
+			return -EINVAL;
+		if (!(page->flags & VMA_SHARED) || !(page->flags & VMA_WRITE))
+			return -EACCES;
+		if (page->object_page < OBJECT_PAGES) {
+			free(page->object->bytes[page->object_page]);
+			page->object->bytes[page->object_page] = NULL;
+		}
+		return 0;
+	case MADV_COLD:
+		return is_locked ? -EINVAL : 0;
+	case MADV_WIPEONFORK:
+		if (page->object)
+			return -EINVAL;
+	}
+	page->flags = changed_flags(page->flags, advice);
+	return 0;
+}
+
+/* Between two windows nothing is mapped. */
+static bool is_behind_hole(const struct model_mm *mm, struct span span,
+			   unsigned int page)
+{
+	return !mm->pages[page].is_mapped ||
+	       (page > span.start && page % WINDOW_PAGES == 0);
+}
+
+i64 model_advise(struct model_mm *mm, struct span span, int advice)
+{
+	i64 result = 0;
+
+	for (unsigned int i = span.start; i < span.end; i++) {
+		i64 error = 0;
+
+		if (is_behind_hole(mm, span, i))
+			result = -ENOMEM; /* but all else is done */
+		if (mm->pages[i].is_mapped)
+			error = advise_page(&mm->pages[i], advice);
+		if (error)
+			return error;
+	}
+	return result;
 }
 
 int model_protect(struct model_mm *mm, struct span span, u32 rights)
@@ -163,9 +238,7 @@ int model_protect(struct model_mm *mm, struct span span, u32 rights)
 	for (unsigned int i = span.start; i < span.end; i++) {
 		struct model_page *page = &mm->pages[i];
 
-		/* Between two windows nothing is mapped. */
-		if (!page->is_mapped ||
-		    (i > span.start && i % WINDOW_PAGES == 0))
+		if (is_behind_hole(mm, span, i))
 			return -ENOMEM;
 		page->flags = (page->flags & ~VMA_RIGHTS) | rights;
 		if (!(rights & VMA_WRITE))
@@ -216,7 +289,17 @@ void model_fork(struct model_mm *parent, struct model_mm *child, u64 level)
 		struct model_page *copy = &child->pages[i];
 		u8 *bytes;
 
+		*copy = (struct model_page){ 0 };
+		if (page->flags & VMA_DONT_FORK)
+			continue;
 		*copy = *page;
+		if (page->flags & VMA_WIPE_ON_FORK) {
+			copy->state = PAGE_ABSENT;
+			copy->is_writable = false;
+			copy->token = NULL;
+			copy->bytes = NULL;
+			continue;
+		}
 		if (page->state != PAGE_PRIVATE)
 			continue;
 		copy->state = PAGE_ABSENT;
@@ -344,6 +427,42 @@ struct model_fault model_touch(struct model_mm *mm, unsigned int number,
 	if (has_grown)
 		fault.kind = FAULT_STACK_GROW;
 	return fault;
+}
+
+static i64 populate_page(struct model_mm *mm, unsigned int number,
+			 enum populate_mode mode)
+{
+	struct model_page *page = &mm->pages[number];
+	bool is_write = page->flags & VMA_WRITE && !(page->flags & VMA_SHARED);
+	u32 needed = VMA_RIGHTS;
+	struct model_fault fault;
+
+	if (mode == POPULATE_READ || mode == POPULATE_WRITE) {
+		is_write = mode == POPULATE_WRITE;
+		needed = is_write ? VMA_WRITE : VMA_READ;
+	}
+	if (!(page->flags & needed))
+		return needed == VMA_RIGHTS ? -EFAULT : -EINVAL;
+	if (page->state != PAGE_ABSENT && (!is_write || page->is_writable))
+		return 0;
+	fault = model_touch(mm, number, is_write, false, false);
+	if (fault.is_counted)
+		mm->faults[fault.kind]++;
+	return fault.result == FAULT_DONE ? 0 : -EFAULT;
+}
+
+i64 model_populate(struct model_mm *mm, struct span span,
+		   enum populate_mode mode)
+{
+	for (unsigned int page = span.start; page < span.end; page++) {
+		i64 error = -ENOMEM;
+
+		if (!is_behind_hole(mm, span, page))
+			error = populate_page(mm, page, mode);
+		if (error)
+			return error;
+	}
+	return 0;
 }
 
 /* ---- Bytes ---- */

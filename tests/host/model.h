@@ -106,7 +106,8 @@ unsigned int model_find_gap(const struct model_mm *mm, unsigned int pages);
 /* Make [span] an area like @like, all absent; object pages count up. */
 void model_map(struct model_mm *mm, struct span span, struct model_page like);
 void model_unmap(struct model_mm *mm, struct span span);
-void model_discard(struct model_mm *mm, struct span span);
+/* As madvise, all of it but MADV_POPULATE_….  Return: 0 or its errno. */
+i64 model_advise(struct model_mm *mm, struct span span, int advice);
 /* Return: 0, or -ENOMEM: a hole, after which nothing was changed. */
 int model_protect(struct model_mm *mm, struct span span, u32 rights);
 /* As mremap does with pages; the target is mapped already. */
@@ -132,6 +133,10 @@ struct model_fault {
  */
 struct model_fault model_touch(struct model_mm *mm, unsigned int page,
 			       bool is_write, bool is_fetch, bool is_allowed);
+
+/* Return: 0, or the errno of madvise or mlock that stops at a bad page. */
+i64 model_populate(struct model_mm *mm, struct span span,
+		   enum populate_mode mode);
 
 /* ---- Bytes ---- */
 

@@ -224,20 +224,6 @@ static void count_fault(struct model_fault fault)
 		current->faults[fault.kind]++;
 }
 
-static void populate_model(const struct mmap_plan *plan)
-{
-	bool is_write = plan->request.prot & PROT_WRITE;
-	struct model_fault fault = { .result = FAULT_DONE };
-
-	if (!(plan->request.prot & (PROT_READ | PROT_WRITE)))
-		return;
-	for (unsigned int page = plan->span.start;
-	     page < plan->span.end && fault.result == FAULT_DONE; page++) {
-		fault = model_touch(current, page, is_write, false, false);
-		count_fault(fault);
-	}
-}
-
 static void op_mmap(const u8 *args)
 {
 	struct mmap_plan plan = plan_mmap(args);
@@ -269,7 +255,7 @@ static void op_mmap(const u8 *args)
 	}
 	model_map(current, plan.span, like);
 	if (plan.request.flags & MAP_POPULATE)
-		populate_model(&plan);
+		model_populate(current, plan.span, POPULATE_QUIETLY);
 }
 
 static void op_munmap(const u8 *args)
@@ -302,19 +288,43 @@ static void op_mprotect(const u8 *args)
 
 static void op_madvise(const u8 *args)
 {
+	static const int advices[] = {
+		MADV_DONTNEED,	 MADV_DONTNEED,	  MADV_DONTFORK,
+		MADV_DOFORK,	 MADV_WIPEONFORK, MADV_KEEPONFORK,
+		MADV_SEQUENTIAL, MADV_NORMAL,	  MADV_FREE,
+		MADV_REMOVE,	 MADV_COLD,	  MADV_DONTNEED_LOCKED,
+	};
 	struct span span = choose_used_span(args[1], args[2]);
-	i64 wanted = 0;
+	int advice = advices[args[3] % ARRAY_SIZE(advices)];
+	i64 result;
 
-	for (unsigned int page = span.start; page < span.end; page++)
-		if (!current->pages[page].is_mapped ||
-		    (page > span.start && page % WINDOW_PAGES == 0))
-			wanted = -ENOMEM; /* a hole, but all else is done */
-	TRACE("madvise(%#lx, %#lx, DONTNEED)", span_address(span),
-	      span_bytes(span));
-	is_refused(map_madvise(current->real, VADDR(span_address(span)),
-			       span_bytes(span), MADV_DONTNEED),
+	/* Of several areas some would be changed: which, could not be told. */
+	if (!current->pages[span.start].is_mapped ||
+	    model_area(current, span.start).end < span.end)
+		machine_fail_nth(0);
+	TRACE("madvise(%#lx, %#lx, %d)", span_address(span), span_bytes(span),
+	      advice);
+	result = map_madvise(current->real, VADDR(span_address(span)),
+			     span_bytes(span), advice);
+	if (result == -EAGAIN && machine_failed()) {
+		TRACE(" = -EAGAIN (allocation failed)\n");
+		return;
+	}
+	is_refused(result, model_advise(current, span, advice));
+}
+
+static void op_populate(const u8 *args)
+{
+	struct span span = choose_used_span(args[1], args[2]);
+	enum populate_mode mode = args[3] & 1 ? POPULATE_WRITE : POPULATE_READ;
+	i64 wanted = model_populate(current, span, mode);
+
+	machine_fail_nth(0); /* how far it got could not be told */
+	TRACE("populate(%#lx, %#lx, %s)", span_address(span), span_bytes(span),
+	      mode == POPULATE_WRITE ? "write" : "read");
+	is_refused(machine_populate(current->real, VADDR(span_address(span)),
+				    span_bytes(span), mode),
 		   wanted);
-	model_discard(current, span);
 }
 
 /* The new break in the model.  Return: may it be moved there? */
@@ -883,17 +893,17 @@ static void op_settings(const u8 *args)
 
 /* Often used ones are listed more than once. */
 static void (*const op_kinds[])(const u8 *args) = {
-	op_mmap,	 op_mmap,	   op_mmap,	   op_mmap,
-	op_mmap,	 op_mmap,	   op_munmap,	   op_munmap,
-	op_mprotect,	 op_mprotect,	   op_mprotect,	   op_madvise,
-	op_brk,		 op_mremap,	   op_mremap,	   op_mremap,
-	op_exec,	 op_fork,	   op_fork,	   op_exit,
-	op_read,	 op_read,	   op_read,	   op_read,
-	op_read,	 op_write,	   op_write,	   op_write,
-	op_write,	 op_write,	   op_write,	   op_write,
-	op_fetch,	 op_fetch,	   op_kernel_read, op_kernel_write,
-	op_kernel_write, op_kernel_string, op_file_write,  op_file_resize,
-	op_settings,
+	op_mmap,	op_mmap,	 op_mmap,	  op_mmap,
+	op_mmap,	op_mmap,	 op_munmap,	  op_munmap,
+	op_mprotect,	op_mprotect,	 op_mprotect,	  op_madvise,
+	op_madvise,	op_populate,	 op_brk,	  op_mremap,
+	op_mremap,	op_mremap,	 op_exec,	  op_fork,
+	op_fork,	op_exit,	 op_read,	  op_read,
+	op_read,	op_read,	 op_read,	  op_write,
+	op_write,	op_write,	 op_write,	  op_write,
+	op_write,	op_write,	 op_fetch,	  op_fetch,
+	op_kernel_read, op_kernel_write, op_kernel_write, op_kernel_string,
+	op_file_write,	op_file_resize,	 op_settings,
 };
 
 static void check_everything(void)
