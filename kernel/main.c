@@ -21,6 +21,7 @@
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/fpu.h"
 #include "kernel/x86_64/time.h"
+#include "mm/commit.h"
 #include "mm/frame.h"
 #include "mm/kspace.h"
 
@@ -104,14 +105,15 @@ void kernel_main(u32 magic, paddr_t loader_info)
 		refuse(EXIT_NO_MEMORY, "too little memory");
 	kspace_init(&boot_info); /* the final page tables */
 	frame_init_high(&boot_info); /* memory above 4 GiB */
+	commit_init(); /* how much may be promised */
 	print_banner();
 	give_emergency_stacks();
 	fpu_init(); /* x87, SSE, AVX */
 	sched_init(); /* this code is now the idle task */
 	memory_hooks_init(); /* who may use the last frames */
 	start_devices(); /* interrupts, clock, console */
-	cmdline_apply(); /* switches of /proc/sys/vm */
 	make_file_systems(); /* /, /proc, the initramfs */
+	cmdline_apply(); /* switches of /proc/sys/vm */
 	if (init_start() != 0) /* process 1 */
 		refuse(EXIT_NO_MEMORY, "too little memory for init");
 	apic_timer_start(SCHED_TICK_NS); /* time slices */

@@ -6,6 +6,8 @@
 #include "kernel/lib/printk.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/task.h"
+#include "kernel/x86_64/time.h"
+#include "mm/commit.h"
 #include "mm/frame.h"
 
 /* From the command line, until a task is there to have it. */
@@ -25,9 +27,46 @@ static bool nth_fails(void)
 	return task && task->fail_nth && --task->fail_nth == 0;
 }
 
+/* ---- Promises ------------------------------------------------------------ */
+
+static const struct mm *asking_mm(void)
+{
+	return current_task()->mm;
+}
+
+/* Linux's limit for such lines: so many in so long. */
+#define REFUSALS_MAX 10
+#define REFUSALS_NS (5 * 1000000000UL)
+
+static bool may_log_refusal(void)
+{
+	static u64 began_ns;
+	static u64 count;
+	u64 now = time_since_boot_ns();
+
+	if (now - began_ns > REFUSALS_NS) {
+		began_ns = now;
+		count = 0;
+	}
+	return count++ < REFUSALS_MAX;
+}
+
+/* Linux's words, so that what is looked up is found. */
+static void log_refusal(u64 bytes)
+{
+	const struct task *task = current_task();
+
+	if (may_log_refusal())
+		log_warning("__vm_enough_memory: pid: %u, comm: %s, bytes: %lu "
+			    "not enough memory for the allocation\n",
+			    task->pid, task->name, bytes);
+}
+
 void memory_hooks_init(void)
 {
 	frame_may_use_reserve = may_use_reserve;
+	commit_asking_mm = asking_mm;
+	commit_refused = log_refusal;
 }
 
 int fail_nth_write(u64 nth)

@@ -1,8 +1,9 @@
 /*
  * memory_hooks.h - what the memory code asks about the task that allocates
  *
- * Owns: fault injection (vm.fail_nth) and who may use the emergency reserve.
- * mm/ knows no tasks, so it asks through two function pointers.
+ * Owns: fault injection (vm.fail_nth), who may use the emergency reserve, who
+ * asks for a promise (mm/commit.h), and the log line if it is refused.
+ * mm/ knows no tasks, so it asks through function pointers.
  */
 #pragma once
 

@@ -8,6 +8,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/memory_hooks.h"
 #include "mm/check.h"
+#include "mm/commit.h"
 #include "mm/cow.h"
 #include "mm/fork.h"
 
@@ -25,7 +26,13 @@ static int write_check(u64 value)
 	return 0;
 }
 
+/* Linux keeps the ratio in an int, KiB in a long. */
+#define KBYTES_MAX (~0UL >> 1)
+
 const struct sysctl sysctl_vm[] = {
+	{ .name = "admin_reserve_kbytes",
+	  .value = &admin_reserve_kbytes,
+	  .max = KBYTES_MAX },
 	{ .name = "check", .max = 1, .read = read_check, .write = write_check },
 	{ .name = "cow_reuse", .value = &cow_reuse_enabled, .max = 1 },
 	{ .name = "fail_nth",
@@ -33,6 +40,20 @@ const struct sysctl sysctl_vm[] = {
 	  .read = fail_nth_read,
 	  .write = fail_nth_write },
 	{ .name = "fork_level", .value = &fork_level, .max = FORK_LEVEL_MAX },
+	{ .name = "overcommit_kbytes",
+	  .value = &overcommit_kbytes,
+	  .max = KBYTES_MAX,
+	  .replaces = &overcommit_ratio },
+	{ .name = "overcommit_memory",
+	  .value = &overcommit_memory,
+	  .max = COMMIT_NEVER },
+	{ .name = "overcommit_ratio",
+	  .value = &overcommit_ratio,
+	  .max = INT32_MAX,
+	  .replaces = &overcommit_kbytes },
+	{ .name = "user_reserve_kbytes",
+	  .value = &user_reserve_kbytes,
+	  .max = KBYTES_MAX },
 };
 
 const u64 sysctl_vm_count = ARRAY_SIZE(sysctl_vm);
@@ -70,5 +91,7 @@ int sysctl_write(const struct sysctl *entry, const char *text)
 	if (!entry->value)
 		return entry->write(value);
 	WRITE_ONCE(*entry->value, value);
+	if (entry->replaces)
+		WRITE_ONCE(*entry->replaces, 0);
 	return 0;
 }

@@ -17,6 +17,7 @@ struct sysctl {
 	u64 max;
 	void (*read)(char *text, size_t size);
 	int (*write)(u64 value);
+	u64 *replaces; /* becomes 0 when this is written, or NULL */
 };
 
 extern const struct sysctl sysctl_vm[];

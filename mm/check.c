@@ -11,6 +11,7 @@
 
 #include "kernel/lib/printk.h"
 #include "mm/buddy.h"
+#include "mm/commit.h"
 #include "mm/mm.h"
 #include "mm/object.h"
 
@@ -192,7 +193,7 @@ static void check_mm_counters(struct mm *mm, u64 rss)
 	vma_for_each(vma, &mm->vmas) {
 		check_vma_order(mm, vma);
 		total += vma_pages(vma);
-		committed += vma_is_accountable(vma) ? vma_pages(vma) : 0;
+		committed += vma->flags & VMA_ACCOUNT ? vma_pages(vma) : 0;
 		count++;
 	}
 	ASSERT_INVARIANT(I6, count == mm->vmas.count, "%lu areas, counted %lu",
@@ -205,9 +206,11 @@ static void check_mm_counters(struct mm *mm, u64 rss)
 	ASSERT_INVARIANT(I7, total == mm->total_pages,
 			 "%lu pages of areas, counted %lu", mm->total_pages,
 			 total);
-	ASSERT_INVARIANT(I8, committed == mm->committed_pages,
-			 "%lu pages committed, counted %lu",
-			 mm->committed_pages, committed);
+	ASSERT_INVARIANT(I8,
+			 committed == mm->committed_pages &&
+				 committed == mm->charged_pages,
+			 "%lu pages committed, %lu charged, counted %lu",
+			 mm->committed_pages, mm->charged_pages, committed);
 }
 
 static void check_mm(struct mm *mm)
@@ -293,6 +296,7 @@ static void check_frame_table(void)
 
 void check_all(void)
 {
+	u64 committed = object_committed();
 	struct mm *mm;
 
 	for (u64 i = 0; i < frame_count; i++) {
@@ -301,8 +305,13 @@ void check_all(void)
 	}
 	spin_lock(&mm_list_lock);
 	check_kernel_tables();
-	list_for_each_entry(mm, &mm_list, all_node)
+	list_for_each_entry(mm, &mm_list, all_node) {
 		check_mm(mm);
+		committed += mm->charged_pages;
+	}
+	ASSERT_INVARIANT(I8, committed == commit_total(),
+			 "%lu pages promised in all, counted %lu",
+			 commit_total(), committed);
 	object_visit_frames(check_object_frame);
 	check_frame_table();
 	spin_unlock(&mm_list_lock);

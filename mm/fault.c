@@ -183,6 +183,8 @@ enum fault_result fault_handle(struct mm *mm, vaddr_t address, u64 error_code)
 	ASSERT(!(error_code & PF_RESERVED));
 	spin_lock(&mm->lock);
 	result = handle_locked(&fault);
+	if (result == FAULT_DONE && fault.is_write)
+		fault.vma->flags |= VMA_WRITTEN;
 	/* Without memory it was not resolved, and will come again. */
 	if (result != FAULT_OOM) {
 		mm->faults.count[fault.kind]++;

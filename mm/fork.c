@@ -16,6 +16,7 @@
 #include "mm/fork.h"
 
 #include "kernel/lib/errno.h"
+#include "mm/commit.h"
 #include "mm/object.h"
 
 u64 fork_level = 1;
@@ -45,6 +46,11 @@ static int copy_vmas(struct mm *parent, struct mm *child)
 		copy = vma_alloc();
 		if (!copy)
 			return -ENOMEM;
+		if (vma->flags & VMA_ACCOUNT &&
+		    commit_reserve(child, vma_pages(vma)) != 0) {
+			vma_free(copy);
+			return -ENOMEM;
+		}
 		copy->start = vma->start;
 		copy->end = vma->end;
 		copy->flags = vma->flags;

@@ -110,7 +110,8 @@ void frame_init_high(const struct boot_info *info);
 void frame_release_range(paddr_t start, paddr_t end);
 
 /*
- * Asked before every allocation of a frame or an object; true makes it fail.
+ * Asked before every allocation of a frame or an object, and before every
+ * promise (mm/commit.h); true makes it fail.
  * NULL, unless a test wants to see what happens when memory runs out just here.
  */
 extern bool (*allocation_fails)(void);

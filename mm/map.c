@@ -8,6 +8,7 @@
 
 #include "kernel/lib/errno.h"
 #include "mm/check.h"
+#include "mm/commit.h"
 
 /*
  * mmap places areas top-down from here.  The 128 MiB above are for the
@@ -74,6 +75,7 @@ i64 map_munmap(struct mm *mm, vaddr_t start, u64 bytes)
 	spin_lock(&mm->lock);
 	error = map_unmap_locked(mm, start,
 				 VADDR(align_up(start.val + bytes, PAGE_SIZE)));
+	commit_settle(mm);
 	spin_unlock(&mm->lock);
 	check_event();
 	return error;
@@ -138,10 +140,14 @@ static u32 request_vma_flags(const struct map_request *request)
 
 	if ((request->flags & MAP_TYPE) != MAP_PRIVATE)
 		flags |= VMA_SHARED;
-	if (request->flags & MAP_NORESERVE)
+	/* Who never promises too much cannot let anybody go without. */
+	if (request->flags & MAP_NORESERVE &&
+	    READ_ONCE(overcommit_memory) != COMMIT_NEVER)
 		flags |= VMA_NORESERVE;
 	if (request->flags & MAP_GROWSDOWN)
 		flags |= VMA_GROWS_DOWN;
+	if (vma_is_accountable(flags))
+		flags |= VMA_ACCOUNT;
 	return flags;
 }
 
@@ -158,7 +164,8 @@ static struct vma *make_vma(const struct map_request *request, u64 bytes)
 		vma->object = request->object;
 		object_get(vma->object);
 	} else if (vma->flags & VMA_SHARED) {
-		vma->object = object_create(bytes, true);
+		vma->object = object_create_shared(bytes, !(vma->flags &
+							    VMA_NORESERVE));
 		vma->object_page = 0;
 		if (!vma->object) {
 			vma_free(vma);
@@ -188,6 +195,28 @@ static int check_request(const struct map_request *request)
 	return 0;
 }
 
+/* Pages in [@start, @end) that are promised already. */
+static u64 count_committed(struct mm *mm, vaddr_t start, vaddr_t end)
+{
+	struct vma *vma = vma_find_above(&mm->vmas, start);
+	u64 bytes = 0;
+
+	for (; vma && vma->start.val < end.val; vma = vma_next(&mm->vmas, vma))
+		if (vma->flags & VMA_ACCOUNT)
+			bytes += min_u64(vma->end.val, end.val) -
+				 max_u64(vma->start.val, start.val);
+	return bytes >> PAGE_SHIFT;
+}
+
+/* What @vma replaces gives back its promise, so only the rest is new. */
+static int reserve_for(struct mm *mm, const struct vma *vma)
+{
+	if (!(vma->flags & VMA_ACCOUNT))
+		return 0;
+	return commit_reserve(
+		mm, vma_pages(vma) - count_committed(mm, vma->start, vma->end));
+}
+
 /* => mm->lock is held, the request was checked */
 static i64 map_locked(struct mm *mm, const struct map_request *request)
 {
@@ -206,7 +235,9 @@ static i64 map_locked(struct mm *mm, const struct map_request *request)
 	vma->start = VADDR((u64)start);
 	vma->end = VADDR((u64)start + bytes);
 
-	error = map_unmap_locked(mm, vma->start, vma->end);
+	error = reserve_for(mm, vma);
+	if (!error)
+		error = map_unmap_locked(mm, vma->start, vma->end);
 	if (error) {
 		vma_free(vma);
 		return error;
@@ -225,6 +256,7 @@ i64 map_mmap(struct mm *mm, const struct map_request *request)
 		return start;
 	spin_lock(&mm->lock);
 	start = map_locked(mm, request);
+	commit_settle(mm);
 	spin_unlock(&mm->lock);
 	return start;
 }
@@ -264,6 +296,7 @@ i64 map_brk(struct mm *mm, vaddr_t address)
 	if (address.val >= mm->brk_start.val && address.val <= USER_END &&
 	    move_break(mm, old_end, align_up(address.val, PAGE_SIZE)) == 0)
 		mm->brk = address;
+	commit_settle(mm);
 	result = (i64)mm->brk.val;
 	spin_unlock(&mm->lock);
 	return result;
@@ -305,10 +338,13 @@ int map_grow_stack(struct vma *stack, vaddr_t address)
 	    address.val - below->end.val < VMA_STACK_GAP_BYTES)
 		return -ENOMEM;
 
+	if (stack->flags & VMA_ACCOUNT) {
+		if (commit_reserve(mm, pages) != 0)
+			return -ENOMEM;
+		mm->committed_pages += pages;
+	}
 	stack->start = address;
 	mm->total_pages += pages;
-	if (vma_is_accountable(stack))
-		mm->committed_pages += pages;
 	vma_merge_range(&mm->vmas, address, stack->end);
 	return 0;
 }

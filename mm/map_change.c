@@ -2,6 +2,7 @@
  * map_change.c - mprotect and mremap: areas that exist change
  */
 #include "kernel/lib/errno.h"
+#include "mm/commit.h"
 #include "mm/map.h"
 
 /*
@@ -33,14 +34,28 @@ static void protect_pages(struct vma *vma)
 		tlb_flush_range(&vma->mm->pgtable.space, vma->start, vma->end);
 }
 
-static void protect_vma(struct vma *vma, u32 rights)
+/*
+ * A promise is made when a private area becomes writable for the first time.
+ * It holds when the area becomes read-only again, as there may be written
+ * pages in it, unless it is anonymous and nothing was ever written.
+ */
+static int protect_vma(struct vma *vma, u32 rights)
 {
 	u32 flags = (vma->flags & ~VMA_RIGHTS) | rights;
 
 	if (flags == vma->flags)
-		return;
+		return 0;
+	if (!(flags & VMA_ACCOUNT) && vma_is_accountable(flags)) {
+		if (commit_reserve(vma->mm, vma_pages(vma)) != 0)
+			return -ENOMEM;
+		flags |= VMA_ACCOUNT;
+	} else if (flags & VMA_ACCOUNT && !vma->object &&
+		   !(flags & (VMA_WRITE | VMA_WRITTEN))) {
+		flags &= ~VMA_ACCOUNT;
+	}
 	mm_set_vma_flags(vma, flags);
 	protect_pages(vma);
+	return 0;
 }
 
 /*
@@ -58,7 +73,8 @@ static int protect_range(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights)
 	     vma = vma_next(&mm->vmas, vma)) {
 		if (!vma || vma->start.val > at.val)
 			return -ENOMEM;
-		protect_vma(vma, rights);
+		if (protect_vma(vma, rights) != 0)
+			return -ENOMEM;
 		at = vma->end;
 	}
 	return 0;
@@ -81,6 +97,7 @@ i64 map_mprotect(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)
 	spin_lock(&mm->lock);
 	error = protect_range(mm, start, end, map_vma_rights(prot));
 	vma_merge_range(&mm->vmas, start, end);
+	commit_settle(mm);
 	spin_unlock(&mm->lock);
 	return error;
 }
@@ -157,8 +174,24 @@ static struct vma *make_target(const struct remap *remap, vaddr_t target)
 }
 
 /*
+ * Promise the pages that the new range has and the old one has not, or that
+ * both will have.
+ */
+static int reserve_more(const struct remap *remap)
+{
+	u64 bytes = remap->new_bytes;
+
+	if (!(remap->vma->flags & VMA_ACCOUNT))
+		return 0;
+	if (!(remap->flags & MREMAP_DONTUNMAP))
+		bytes -= min_u64(bytes, remap->old_bytes);
+	return commit_reserve(remap->mm, bytes >> PAGE_SHIFT);
+}
+
+/*
  * Move the area to @target, which is free.  Everything that can fail comes
- * first: the new area, its tables, the splits around the old range.
+ * first: the promise, the new area, its tables, the splits around the old
+ * range.
  */
 static i64 move_area(struct remap *remap, vaddr_t target)
 {
@@ -168,7 +201,8 @@ static i64 move_area(struct remap *remap, vaddr_t target)
 
 	if (!to)
 		return -ENOMEM;
-	if (vma_split(&mm->vmas, remap->start) != 0 ||
+	if (reserve_more(remap) != 0 ||
+	    vma_split(&mm->vmas, remap->start) != 0 ||
 	    vma_split(&mm->vmas, old_end) != 0)
 		goto out_merge;
 	remap->vma = vma_find(&mm->vmas, remap->start);
@@ -213,9 +247,11 @@ static i64 grow_in_place(const struct remap *remap)
 	struct mm *mm = remap->mm;
 	u64 pages = (remap->new_bytes - remap->old_bytes) >> PAGE_SHIFT;
 
+	if (reserve_more(remap) != 0)
+		return -ENOMEM;
 	remap->vma->end = vaddr_add(remap->start, remap->new_bytes);
 	mm->total_pages += pages;
-	if (vma_is_accountable(remap->vma))
+	if (remap->vma->flags & VMA_ACCOUNT)
 		mm->committed_pages += pages;
 	vma_merge_range(&mm->vmas, remap->start, remap->vma->end);
 	return (i64)remap->start.val;
@@ -340,6 +376,7 @@ i64 map_mremap(struct mm *mm, const struct remap_request *request)
 		return result;
 	spin_lock(&mm->lock);
 	result = remap_locked(&remap);
+	commit_settle(mm);
 	spin_unlock(&mm->lock);
 	return result;
 }

@@ -5,6 +5,7 @@
 #include "mm/mm.h"
 
 #include "kernel/lib/string.h"
+#include "mm/commit.h"
 #include "mm/kmem.h"
 #include "mm/object.h"
 
@@ -120,6 +121,7 @@ void mm_put(struct mm *mm)
 	 */
 	tlb_space_destroy(&mm->pgtable.space, &kernel_pgtable.space);
 	destroy_contents(mm);
+	commit_uncharge(mm->charged_pages);
 	pgtable_destroy(&mm->pgtable);
 	kmem_cache_free(&mm_cache, mm);
 }
@@ -203,7 +205,7 @@ void mm_add_vma(struct mm *mm, struct vma *vma)
 	vma->mm = mm;
 	vma_insert(&mm->vmas, vma);
 	mm->total_pages += vma_pages(vma);
-	if (vma_is_accountable(vma))
+	if (vma->flags & VMA_ACCOUNT)
 		mm->committed_pages += vma_pages(vma);
 }
 
@@ -211,10 +213,10 @@ void mm_set_vma_flags(struct vma *vma, u32 flags)
 {
 	struct mm *mm = vma->mm;
 
-	if (vma_is_accountable(vma))
+	if (vma->flags & VMA_ACCOUNT)
 		mm->committed_pages -= vma_pages(vma);
 	vma->flags = flags;
-	if (vma_is_accountable(vma))
+	if (vma->flags & VMA_ACCOUNT)
 		mm->committed_pages += vma_pages(vma);
 }
 
@@ -222,6 +224,6 @@ void mm_remove_vma(struct mm *mm, struct vma *vma)
 {
 	vma_remove(&mm->vmas, vma);
 	mm->total_pages -= vma_pages(vma);
-	if (vma_is_accountable(vma))
+	if (vma->flags & VMA_ACCOUNT)
 		mm->committed_pages -= vma_pages(vma);
 }

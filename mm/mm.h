@@ -32,7 +32,8 @@ struct mm {
 	u64 rss_pages; /* present leaves other than the zero frame (I7) */
 	u64 rss_peak_pages; /* read through mm_rss_peak() */
 	u64 total_pages; /* of all areas */
-	u64 committed_pages; /* of accountable areas (I8) */
+	u64 committed_pages; /* of areas with VMA_ACCOUNT (I8) */
+	u64 charged_pages; /* the same, but while areas change: mm/commit.h */
 	vaddr_t brk_start;
 	vaddr_t brk;
 	u64 stack_limit_bytes;

@@ -8,6 +8,7 @@
 
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "mm/commit.h"
 #include "mm/kmem.h"
 
 struct object_node {
@@ -37,6 +38,23 @@ struct object *object_create(u64 size_bytes, bool is_anonymous)
 	return object;
 }
 
+struct object *object_create_shared(u64 bytes, bool is_reserved)
+{
+	u64 pages = is_reserved ? bytes_to_pages(bytes) : 0;
+	struct object *object;
+
+	if (commit_charge(pages) != 0)
+		return NULL;
+	object = object_create(bytes, true);
+	if (!object) {
+		commit_uncharge(pages);
+		return NULL;
+	}
+	object->is_reserved = is_reserved;
+	object->reserved_pages = pages;
+	return object;
+}
+
 void object_get(struct object *object)
 {
 	__atomic_fetch_add(&object->refcount, 1, __ATOMIC_RELAXED);
@@ -49,6 +67,7 @@ void object_put(struct object *object)
 	object_truncate(object, 0);
 	spin_lock(&all_lock);
 	list_remove(&object->all_node);
+	commit_uncharge(object->reserved_pages);
 	spin_unlock(&all_lock);
 	kfree(object->name);
 	kmem_cache_free(&object_cache, object);
@@ -106,6 +125,22 @@ static void **find_slot(struct object *object, u64 index, bool create)
 	return slot;
 }
 
+/* Return: 0; -ENOSPC: it may not be promised; -ENOMEM. */
+static int add_frame(struct object *object, void **slot)
+{
+	u64 pages = object->is_reserved ? 0 : 1;
+
+	if (commit_charge(pages) != 0)
+		return -ENOSPC;
+	*slot = frame_alloc_zeroed(FRAME_OBJECT);
+	if (!*slot) {
+		commit_uncharge(pages);
+		return -ENOMEM;
+	}
+	object->frame_count++;
+	return 0;
+}
+
 int object_get_frame(struct object *object, u64 index, struct frame **frame)
 {
 	int error = 0;
@@ -121,15 +156,11 @@ int object_get_frame(struct object *object, u64 index, struct frame **frame)
 	slot = find_slot(object, index, true);
 	if (!slot)
 		goto out;
-	if (!*slot) {
-		*slot = frame_alloc_zeroed(FRAME_OBJECT);
-		if (!*slot)
-			goto out;
-		object->frame_count++;
-	}
+	error = *slot ? 0 : add_frame(object, slot);
+	if (error)
+		goto out;
 	*frame = *slot;
 	frame_get(*frame);
-	error = 0;
 out:
 	spin_unlock(&object->lock);
 	return error;
@@ -189,6 +220,7 @@ static void *trim_node(struct object *object, void *entry, u32 level, u64 first)
 	if (level == 0) {
 		frame_put(entry);
 		object->frame_count--;
+		commit_uncharge(object->is_reserved ? 0 : 1);
 		return NULL;
 	}
 	for (u64 i = 0; i < OBJECT_NODE_SLOTS; i++) {
@@ -225,6 +257,19 @@ void object_truncate(struct object *object, u64 size_bytes)
 			       PAGE_SIZE - tail);
 	}
 	spin_unlock(&object->lock);
+}
+
+u64 object_committed(void)
+{
+	const struct object *object;
+	u64 pages = 0;
+
+	spin_lock(&all_lock);
+	list_for_each_entry(object, &all_objects, all_node)
+		pages += object->is_reserved ? object->reserved_pages :
+					       object->frame_count;
+	spin_unlock(&all_lock);
+	return pages;
 }
 
 struct object_visit {

@@ -20,18 +20,28 @@
 struct object {
 	u32 refcount; /* atomic: VMAs, inodes */
 	bool is_anonymous; /* shared anonymous memory, no file behind it */
+	bool is_reserved; /* all pages were promised when it was made … */
 	u32 inode_number; /* for /proc/PID/maps */
 	struct spinlock lock;
 	u32 levels; /* lock; of the tree; 0: empty */
 	void *root; /* lock; struct object_node, or NULL */
 	u64 size_bytes; /* lock; pages wholly beyond it do not exist */
-	u64 frame_count; /* lock */
+	u64 frame_count; /* lock; … otherwise each of these when it came */
+	u64 reserved_pages; /* the promise, if is_reserved (mm/commit.h) */
 	struct list_node all_node; /* for the checker */
 	char *name; /* for /proc/PID/maps; from kmalloc(), freed with it */
 };
 
 /* Return: an object of @size_bytes without frames, one reference; or NULL. */
 struct object *object_create(u64 size_bytes, bool is_anonymous) __must_check;
+
+/**
+ * object_create_shared() - shared anonymous memory
+ * @is_reserved: promise all of it now; otherwise each page when it is used
+ *
+ * Return: as object_create(); NULL also if the promise is refused.
+ */
+struct object *object_create_shared(u64 bytes, bool is_reserved) __must_check;
 void object_get(struct object *object);
 void object_put(struct object *object);
 
@@ -41,7 +51,8 @@ void object_put(struct object *object);
  * => the caller gets a reference of its own and gives it to frame_put(), or
  *    to a PTE (frame_adopt_mapped())
  *
- * Return: 0; -EFAULT: wholly beyond size_bytes; -ENOMEM.
+ * Return: 0; -EFAULT: wholly beyond size_bytes; -ENOMEM; -ENOSPC: the page may
+ * not be promised.
  */
 int object_get_frame(struct object *object, u64 index, struct frame **frame)
 	__must_check;
@@ -64,6 +75,9 @@ bool object_next_index(struct object *object, u64 *index);
  * => mappings of dropped pages are the caller's business
  */
 void object_truncate(struct object *object, u64 size_bytes);
+
+/* All pages that are promised to objects. */
+u64 object_committed(void);
 
 /* Call @visit for each frame, for the checker and for statistics. */
 void object_visit_frames(void (*visit)(struct object *object, u64 index,

@@ -136,7 +136,8 @@ int vma_split(struct vma_set *set, vaddr_t at)
 
 bool vma_can_merge(const struct vma *a, const struct vma *b)
 {
-	return a->end.val == b->start.val && a->flags == b->flags &&
+	return a->end.val == b->start.val &&
+	       !((a->flags ^ b->flags) & ~VMA_WRITTEN) &&
 	       a->object == b->object &&
 	       (!a->object || vma_object_index(a, a->end) == b->object_page);
 }
@@ -157,6 +158,7 @@ void vma_merge_range(struct vma_set *set, vaddr_t start, vaddr_t end)
 		}
 		vma_remove(set, high);
 		low->end = high->end;
+		low->flags |= high->flags & VMA_WRITTEN;
 		vma_free(high);
 	}
 }

@@ -33,6 +33,12 @@ struct object;
 #define VMA_HUGE (1u << 13)
 #define VMA_NO_HUGE (1u << 14)
 #define VMA_MERGEABLE (1u << 15)
+#define VMA_ACCOUNT (1u << 16) /* its pages are promised: mm/commit.h */
+/*
+ * Something was written here once, so memory may be needed although the area
+ * is read-only by now.  No kind of its own: areas merge in spite of it.
+ */
+#define VMA_WRITTEN (1u << 17)
 
 /* Kept free below a stack; Linux's stack_guard_gap is 256 pages too. */
 #define VMA_STACK_GAP_BYTES (256UL * PAGE_SIZE)
@@ -89,12 +95,11 @@ static inline bool vma_is_cow(const struct vma *vma)
 /*
  * Memory that has to be promised to the process, as it can turn into a
  * frame of its own on a write.  (Shared memory is promised once, with its
- * object.)
+ * object.)  An area with such @flags gets VMA_ACCOUNT, and keeps it.
  */
-static inline bool vma_is_accountable(const struct vma *vma)
+static inline bool vma_is_accountable(u32 flags)
 {
-	return (vma->flags & (VMA_WRITE | VMA_SHARED | VMA_NORESERVE)) ==
-	       VMA_WRITE;
+	return (flags & (VMA_WRITE | VMA_SHARED | VMA_NORESERVE)) == VMA_WRITE;
 }
 
 /* Index in vma->object of the page at @va. */

@@ -13,6 +13,7 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / os.environ.get("BUILD", "build")
 RUN = ROOT / "tools" / "run"
+RUN_LINUX = ROOT / "tools" / "run-linux"
 LLVM = os.environ.get("LLVM") == "1"
 # What the make that started the tests was told, for those that call make.
 MAKE_VARIABLES = shlex.split(os.environ.get("MAKE_VARIABLES", ""))
@@ -42,6 +43,19 @@ class Job:
     def result(self):
         """The finished run: returncode, stdout, stderr (both bytes)."""
         return self.future.result()
+
+
+class LinuxJob(Job):
+    """The same under the distribution's Linux, on a machine like Calf's."""
+
+    def __init__(self, *arguments, timeout=60):
+        super().__init__(*arguments, timeout=timeout)
+        self.command = [str(RUN_LINUX), "--build", str(BUILD),
+                        "--timeout", str(timeout), *map(str, arguments)]
+
+
+def has_linux_image():
+    return bool(list((BUILD / "linux").glob("vmlinuz*")))
 
 
 def explain(done):

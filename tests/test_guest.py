@@ -14,14 +14,14 @@ import harness
 
 FOLDER = harness.ROOT / "tests" / "guest"
 KEYS = {"status", "mem", "smp", "timeout", "host", "release", "append", "args",
-        "stdin", "log"}
+        "stdin", "log", "linux"}
 
 
 class Directive:
     """The guest-test: line of a program; each name in it is an attribute."""
 
     status, mem, smp, timeout = 0, "64M", "1", 60
-    host, release = None, "no"
+    host, release, linux = None, "no", "no"
     append = args = stdin = log = ""
 
     def __init__(self, source):
@@ -40,6 +40,13 @@ class Directive:
             "--", harness.BUILD / "tests" / "guest" / name,
             *shlex.split(self.args), kernel=kernel, timeout=self.timeout,
             stdin=self.stdin.encode().decode("unicode_escape").encode())
+
+    def linux_job(self, name):
+        # The machine is emulated, and Linux needs a while to boot.
+        return harness.LinuxJob(
+            "--mem", self.mem, "--smp", self.smp,
+            "--", harness.BUILD / "tests" / "guest" / name,
+            *shlex.split(self.args), timeout=self.timeout + 60)
 
 
 SOURCES = sorted(FOLDER.glob("*.c"))
@@ -86,6 +93,18 @@ def test_linux(name, tmp_path):
     check(done, name, test.status, "")
 
 
+ON_SMALL_LINUX = [n for n in TESTS if TESTS[n].linux == "yes"]
+
+
+if harness.has_linux_image():
+    @pytest.mark.parametrize("name, job", [
+        pytest.param(name, TESTS[name].linux_job(name), id=name)
+        for name in ON_SMALL_LINUX])
+    def test_small_linux(name, job):
+        """Under the distribution's kernel, with as little memory as Calf."""
+        check(job.result(), name, TESTS[name].status, "")
+
+
 def test_each_expectation_has_a_program():
     programs = {source.stem for source in SOURCES}
     stray = {file.stem for file in FOLDER.glob("*.out")} - programs
@@ -96,6 +115,10 @@ def test_which_programs_are_not_compared_with_linux(capsys):
     """Never leave one out silently: print each with its reason."""
     with capsys.disabled():
         print()
+        for name in ON_SMALL_LINUX:
+            if not harness.has_linux_image():
+                print(f"  not under a small Linux: {name}: "
+                      "there is no image; make deps-linux fetches one")
         for name, test in TESTS.items():
             if test.host != "yes":
                 reason = test.host.removeprefix("no: ")

@@ -40,7 +40,7 @@ static int zero_map(struct file *file, bool is_shared, u64 bytes,
 		    struct object **object)
 {
 	(void)file;
-	*object = is_shared ? object_create(bytes, true) : NULL;
+	*object = is_shared ? object_create_shared(bytes, true) : NULL;
 	return is_shared && !*object ? -ENOMEM : 0;
 }
 

@@ -196,6 +196,7 @@ struct mm_use {
 	u64 text;
 	u64 data; /* private and writable, the stack too */
 	u64 objects; /* mapped areas of files that are not text */
+	u64 committed; /* promised: Calf's own figure */
 };
 
 static void count_vma(struct mm_use *use, const struct vma *vma)
@@ -245,6 +246,7 @@ static struct mm_use mm_use_read(struct task *task)
 	use.rss = mm->rss_pages;
 	use.rss_peak = mm_rss_peak(mm);
 	use.pgtables = mm->pgtable.table_pages;
+	use.committed = mm->committed_pages;
 	vma_for_each(vma, &mm->vmas) {
 		count_vma(&use, vma);
 		objects = count_object_pages(vma);
@@ -311,6 +313,7 @@ static void show_status_memory(struct text *text, struct task *task)
 	show_kib(text, "VmLib", 0);
 	show_kib(text, "VmPTE", use.pgtables);
 	show_kib(text, "VmSwap", 0);
+	show_kib(text, "VmCommit", use.committed);
 }
 
 static u32 descriptor_slots(struct task *task)

@@ -140,7 +140,7 @@ static const struct flag_name late_flags[] = {
 	{ VMA_SHARED, "ms " },	      { VMA_GROWS_DOWN, "gd " },
 	{ VMA_LOCKED, "lo " },	      { VMA_SEQUENTIAL, "sr " },
 	{ VMA_RANDOM, "rr " },	      { VMA_DONT_FORK, "dc " },
-	{ VMA_LOCK_ON_FAULT, "lf " },
+	{ VMA_LOCK_ON_FAULT, "lf " }, { VMA_ACCOUNT, "ac " },
 };
 
 static const struct flag_name last_flags[] = {
@@ -164,8 +164,6 @@ static void show_flags(struct text *text, const struct vma *vma)
 	/* What mprotect may allow: everything. */
 	text_string(text, "mr mw me ");
 	show_names(text, vma->flags, late_flags, ARRAY_SIZE(late_flags));
-	if (vma_is_accountable(vma))
-		text_string(text, "ac ");
 	show_names(text, vma->flags, last_flags, ARRAY_SIZE(last_flags));
 	text_string(text, "\n");
 }

@@ -11,8 +11,9 @@
 #include "kernel/proc/task.h"
 #include "kernel/version.h"
 #include "kernel/x86_64/time.h"
-#include "mm/kmem.h"
+#include "mm/commit.h"
 #include "mm/fault.h"
+#include "mm/kmem.h"
 #include "mm/kspace.h"
 #include "mm/mm.h"
 
@@ -21,9 +22,6 @@
 
 /* The 32 TiB of addresses that kernel stacks come from. */
 #define VMALLOC_PAGES (32UL << 40 >> PAGE_SHIFT)
-
-/* Linux's default vm.overcommit_ratio. */
-#define COMMIT_PERCENT 50
 
 void procfs_show_cmdline(struct text *text, struct task *task)
 {
@@ -87,7 +85,6 @@ struct memory_use {
 	u64 objects_mapped;
 	u64 kernel;
 	u64 pgtables;
-	u64 committed;
 };
 
 /*
@@ -125,13 +122,8 @@ static void count_frames(struct memory_use *use)
 static struct memory_use memory_use_read(void)
 {
 	struct memory_use use = { .frames = frame_stats_read() };
-	const struct mm *mm;
 
 	count_frames(&use);
-	spin_lock(&mm_list_lock);
-	list_for_each_entry(mm, &mm_list, all_node)
-		use.committed += READ_ONCE(mm->committed_pages);
-	spin_unlock(&mm_list_lock);
 	return use;
 }
 
@@ -189,8 +181,8 @@ void procfs_show_meminfo(struct text *text, struct task *task)
 	show_kib(text, "NFS_Unstable:", 0);
 	show_kib(text, "Bounce:", 0);
 	show_kib(text, "WritebackTmp:", 0);
-	show_kib(text, "CommitLimit:", total * COMMIT_PERCENT / 100);
-	show_kib(text, "Committed_AS:", use.committed);
+	show_kib(text, "CommitLimit:", commit_limit());
+	show_kib(text, "Committed_AS:", commit_total());
 	show_kib(text, "VmallocTotal:", VMALLOC_PAGES);
 	show_kib(text, "VmallocUsed:", stacks);
 	show_kib(text, "VmallocChunk:", 0);

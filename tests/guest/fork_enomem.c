@@ -1,5 +1,6 @@
 /*
  * guest-test: release=yes host="no: takes all memory" mem=32M timeout=180
+ *             append="sysctl.vm.overcommit_memory=1"
  */
 /*
  * Fork runs out of frames half-way: it says ENOMEM, takes everything back,

@@ -51,7 +51,8 @@ bool model_same_area(const struct model_mm *mm, unsigned int page)
 	const struct model_page *b = &mm->pages[page + 1];
 
 	return (page + 1) % WINDOW_PAGES != 0 && a->is_mapped && b->is_mapped &&
-	       a->flags == b->flags && a->object == b->object &&
+	       !((a->flags ^ b->flags) & ~VMA_WRITTEN) &&
+	       a->object == b->object &&
 	       (!a->object || a->object_page + 1 == b->object_page);
 }
 
@@ -109,6 +110,22 @@ unsigned int model_find_gap(const struct model_mm *mm, unsigned int pages)
 			return start;
 	}
 	return PAGES;
+}
+
+void model_spread_written(struct model_mm *mm)
+{
+	struct span area;
+
+	for (unsigned int page = model_above(mm, 0); page < PAGES;
+	     page = model_above(mm, area.end)) {
+		u32 written = 0;
+
+		area = model_area(mm, page);
+		for (unsigned int i = area.start; i < area.end; i++)
+			written |= mm->pages[i].flags & VMA_WRITTEN;
+		for (unsigned int i = area.start; i < area.end; i++)
+			mm->pages[i].flags |= written;
+	}
 }
 
 /* ---- Changes ---- */
@@ -240,7 +257,15 @@ int model_protect(struct model_mm *mm, struct span span, u32 rights)
 
 		if (is_behind_hole(mm, span, i))
 			return -ENOMEM;
+		if ((page->flags & VMA_RIGHTS) == rights)
+			continue;
 		page->flags = (page->flags & ~VMA_RIGHTS) | rights;
+		/* Writable: promised.  Never written: not any more. */
+		if (vma_is_accountable(page->flags))
+			page->flags |= VMA_ACCOUNT;
+		else if (!(page->flags & (VMA_WRITE | VMA_WRITTEN)) &&
+			 !page->object)
+			page->flags &= ~VMA_ACCOUNT;
 		if (!(rights & VMA_WRITE))
 			page->is_writable = false;
 	}
@@ -424,6 +449,8 @@ struct model_fault model_touch(struct model_mm *mm, unsigned int number,
 	if (!(page->flags & needed))
 		return fault;
 	fault = touch_page(mm, number, is_write, is_allowed);
+	if (is_write && fault.result == FAULT_DONE)
+		page->flags |= VMA_WRITTEN;
 	if (has_grown)
 		fault.kind = FAULT_STACK_GROW;
 	return fault;

@@ -93,6 +93,8 @@ struct span window_of(unsigned int page);
 bool model_same_area(const struct model_mm *mm, unsigned int page);
 /* The whole area that @page, which is mapped, lies in. */
 struct span model_area(const struct model_mm *mm, unsigned int page);
+/* An area was written if any page of it was: after each operation. */
+void model_spread_written(struct model_mm *mm);
 bool model_is_free(const struct model_mm *mm, struct span span);
 /* The first mapped page at or above @page; PAGES: none. */
 unsigned int model_above(const struct model_mm *mm, unsigned int page);

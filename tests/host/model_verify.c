@@ -120,13 +120,6 @@ static void verify_page(const struct model_mm *mm, unsigned int number)
 	verify_bytes(va, pfn_to_ptr(pte_pfn(pte)), model_bytes(mm, number));
 }
 
-/* Accountable: private, writable, and not MAP_NORESERVE. */
-static bool is_committed(const struct model_page *page)
-{
-	return page->is_mapped && page->flags & VMA_WRITE &&
-	       !(page->flags & (VMA_SHARED | VMA_NORESERVE));
-}
-
 static void verify_counters(const struct model_mm *mm)
 {
 	u64 rss = 0;
@@ -139,11 +132,12 @@ static void verify_counters(const struct model_mm *mm)
 		rss += page->state == PAGE_OBJECT ||
 		       page->state == PAGE_PRIVATE;
 		total += page->is_mapped;
-		committed += is_committed(page);
+		committed += page->is_mapped && page->flags & VMA_ACCOUNT;
 	}
 	CHECK_EQUAL(mm->real->rss_pages, rss);
 	CHECK_EQUAL(mm->real->total_pages, total);
 	CHECK_EQUAL(mm->real->committed_pages, committed);
+	CHECK_EQUAL(mm->real->charged_pages, committed);
 	CHECK_EQUAL(mm->real->brk.val, mm->brk);
 	for (int kind = 0; kind < FAULT_KINDS; kind++)
 		if (mm->real->faults.count[kind] != mm->faults[kind])

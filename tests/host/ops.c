@@ -14,6 +14,7 @@
 
 #include "kernel/lib/errno.h"
 #include "mm/check.h"
+#include "mm/commit.h"
 #include "mm/cow.h"
 #include "mm/fork.h"
 #include "mm/uaccess.h"
@@ -117,7 +118,8 @@ static bool is_refused(i64 result, i64 wanted)
 	bool has_failed = machine_failed();
 
 	TRACE(" = %#lx%s\n", result, has_failed ? " (allocation failed)" : "");
-	if (has_failed && result == -ENOMEM && result != wanted)
+	if (has_failed && (result == -ENOMEM || result == -ENOSPC) &&
+	    result != wanted)
 		return true;
 	if (result != wanted)
 		FAIL("the call returned %#lx, should be %#lx", result, wanted);
@@ -212,10 +214,15 @@ static struct mmap_plan plan_mmap(const u8 *args)
 
 static u32 planned_flags(const struct map_request *request)
 {
-	return map_vma_rights(request->prot) |
-	       (request->flags & MAP_SHARED ? VMA_SHARED : 0) |
-	       (request->flags & MAP_NORESERVE ? VMA_NORESERVE : 0) |
-	       (request->flags & MAP_GROWSDOWN ? VMA_GROWS_DOWN : 0);
+	u32 flags = map_vma_rights(request->prot) |
+		    (request->flags & MAP_SHARED ? VMA_SHARED : 0) |
+		    (request->flags & MAP_NORESERVE &&
+				     overcommit_memory != COMMIT_NEVER ?
+			     VMA_NORESERVE :
+			     0) |
+		    (request->flags & MAP_GROWSDOWN ? VMA_GROWS_DOWN : 0);
+
+	return flags | (vma_is_accountable(flags) ? VMA_ACCOUNT : 0);
 }
 
 static void count_fault(struct model_fault fault)
@@ -269,6 +276,21 @@ static void op_munmap(const u8 *args)
 		model_unmap(current, span);
 }
 
+/* As on Linux, what comes before the area that was refused is changed. */
+static unsigned int protected_end(struct span span, u32 rights)
+{
+	unsigned int page = span.start;
+
+	for (; page < span.end; page++) {
+		struct vma *vma = vma_find(&current->real->vmas,
+					   VADDR(page_address(page)));
+
+		if (!vma || (vma->flags & VMA_RIGHTS) != rights)
+			break;
+	}
+	return page;
+}
+
 static void op_mprotect(const u8 *args)
 {
 	struct span span = choose_used_span(args[1], args[2]);
@@ -279,11 +301,14 @@ static void op_mprotect(const u8 *args)
 	      prot);
 	result = map_mprotect(current->real, VADDR(span_address(span)),
 			      span_bytes(span), prot);
-	if (result == -ENOMEM && machine_failed())
+	if (result == -ENOMEM && machine_failed()) {
 		TRACE(" = -ENOMEM (allocation failed)\n");
-	else
+		span.end = protected_end(span, map_vma_rights(prot));
+		(void)model_protect(current, span, map_vma_rights(prot));
+	} else {
 		is_refused(result,
 			   model_protect(current, span, map_vma_rights(prot)));
+	}
 }
 
 static void op_madvise(const u8 *args)
@@ -353,7 +378,8 @@ static void op_brk(const u8 *args)
 	u64 address = base + args[1] % WINDOW_PAGES * PAGE_SIZE + args[2] * 8;
 	u64 old_end = align_up(current->brk, PAGE_SIZE);
 	u64 new_end = align_up(address, PAGE_SIZE);
-	struct model_page heap = { .flags = VMA_READ | VMA_WRITE };
+	struct model_page heap = { .flags = VMA_READ | VMA_WRITE |
+					    VMA_ACCOUNT };
 	struct span change;
 	bool is_allowed = address >= current->brk_start &&
 			  plan_brk(old_end, new_end, &change);
@@ -586,7 +612,7 @@ static void model_new_mm(struct model_mm *process, struct mm *real)
 static void op_exec(const u8 *args)
 {
 	struct model_page stack = {
-		.flags = VMA_READ | VMA_WRITE | VMA_GROWS_DOWN,
+		.flags = VMA_READ | VMA_WRITE | VMA_GROWS_DOWN | VMA_ACCOUNT,
 	};
 	struct span window = window_span(WINDOW_STACK);
 	struct span span = { window.end - (args[1] % 4 + 1), window.end };
@@ -714,6 +740,13 @@ static enum fault_result on_page_fault(struct mm *mm, vaddr_t va,
 		/* A stack may have grown; nothing else has happened. */
 		if (!current->pages[page_of(va.val)].is_mapped)
 			CHECK(model_grow_stack(current, page_of(va.val)));
+		return last_result;
+	}
+	if ((last_result == FAULT_SIGBUS ||
+	     last_result == FAULT_SIGSEGV_MAPERR) &&
+	    machine_failed()) {
+		/* A page of a file, or of a stack, may not be promised. */
+		current->faults[FAULT_SEGV]++;
 		return last_result;
 	}
 	wanted = model_touch(current, page_of(va.val), is_write, is_fetch,
@@ -886,7 +919,9 @@ static void op_settings(const u8 *args)
 {
 	fork_level = args[1] % 4 != 0;
 	cow_reuse_enabled = args[2] % 4 != 0;
-	TRACE("fork_level %lu, cow_reuse %lu\n", fork_level, cow_reuse_enabled);
+	overcommit_memory = args[3] % (COMMIT_NEVER + 1);
+	TRACE("fork_level %lu, cow_reuse %lu, overcommit_memory %lu\n",
+	      fork_level, cow_reuse_enabled, overcommit_memory);
 }
 
 /* ---- All of them ---- */
@@ -941,6 +976,8 @@ void ops_step(const struct op *op)
 	TRACE("P%d: ", process_number(current));
 	op_kinds[op->kind % ARRAY_SIZE(op_kinds)](op->args);
 	machine_fail_nth(0);
+	for (int i = 0; i < PROCESSES; i++)
+		model_spread_written(&processes[i]);
 
 	machine_check_tlbs();
 	if (++steps % options.check_every == 0)
@@ -957,6 +994,9 @@ void ops_start(const struct ops_options *wanted)
 	steps = 0;
 	fork_level = 1;
 	cow_reuse_enabled = 1;
+	overcommit_memory = COMMIT_GUESS;
+	overcommit_ratio =
+		100000; /* what is refused is up to machine_fail_nth() */
 	check_enabled = 0; /* we call check_all() ourselves */
 	machine_page_fault = on_page_fault;
 	free_at_start = frame_stats_read().free;
@@ -985,4 +1025,5 @@ void ops_finish(void)
 	machine_check_tlbs();
 	check_all();
 	CHECK_EQUAL(frame_stats_read().free, free_at_start);
+	CHECK_EQUAL(commit_total(), 0);
 }
