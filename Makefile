@@ -119,7 +119,7 @@ find-in = $(sort $(shell find $(1) -name '$(2)' 2>/dev/null))
 kernel-c   := $(call find-in,boot kernel mm,*.c)
 kernel-asm := $(call find-in,boot kernel mm,*.asm)
 user-c     := $(sort $(wildcard user/*.c))
-guest-c    := $(sort $(wildcard tests/guest/*.c tests/programs/*.c))
+guest-c    := $(sort $(wildcard tests/guest/*.c tests/programs/*.c tests/random/*.c))
 bench-c    := $(sort $(wildcard tests/bench/*.c))
 linker-script := linker.ld
 

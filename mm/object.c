@@ -22,6 +22,14 @@ static struct kmem_cache node_cache =
 static struct spinlock all_lock = SPINLOCK_INIT("object_all");
 static struct list_node all_objects = LIST_INIT(all_objects);
 
+/* Two pieces of shared memory are told apart by it, as files are. */
+static u32 next_anonymous_number(void)
+{
+	static u32 last;
+
+	return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+}
+
 struct object *object_create(u64 size_bytes, bool is_anonymous)
 {
 	struct object *object = kmem_cache_alloc_zeroed(&object_cache);
@@ -30,6 +38,8 @@ struct object *object_create(u64 size_bytes, bool is_anonymous)
 		return NULL;
 	object->refcount = 1;
 	object->is_anonymous = is_anonymous;
+	if (is_anonymous)
+		object->inode_number = next_anonymous_number();
 	object->size_bytes = size_bytes;
 	spinlock_init(&object->lock, "object");
 	spin_lock(&all_lock);

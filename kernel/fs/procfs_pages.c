@@ -55,7 +55,8 @@ static u64 pagemap_entry(pte_t pte)
 	const struct frame *frame;
 	u64 entry;
 
-	if (!pte_is_present(pte))
+	/* With PROT_NONE the page is still there, although nobody may look. */
+	if (!pte_has_frame(pte))
 		return 0;
 	frame = pfn_to_frame(pte_pfn(pte));
 	entry = PAGEMAP_PRESENT | pte_pfn(pte).val;

@@ -72,7 +72,7 @@ static void add_vma(struct sums *sums, const struct vma *vma)
 	pgtable_for_each_slot(it, &vma->mm->pgtable, vma->start, vma->end) {
 		pte_t pte = pte_load(it.slot);
 
-		if (pte_is_present(pte) && mm_counts_in_rss(pte))
+		if (mm_counts_in_rss(pte))
 			add_page(sums, vma, pte);
 	}
 }

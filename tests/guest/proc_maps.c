@@ -36,6 +36,21 @@ static void say_area(const char *what, const volatile void *address)
 	say("%s: %s\n", what, area.rights);
 }
 
+/* Pieces of shared memory are told apart by a number, as files are. */
+static unsigned long number_of(const void *address)
+{
+	static char text[65536];
+	unsigned long inode;
+	char start[32];
+	char *line;
+
+	CHECK(file_read("/proc/self/maps", text, sizeof(text)) > 0);
+	snprintf(start, sizeof(start), "%08lx-", (unsigned long)address);
+	CHECK((line = strstr(text, start)));
+	CHECK_EQ(sscanf(line, "%*s %*s %*s %*s %lu", &inode), 1);
+	return inode;
+}
+
 static int data = 1;
 
 int main(void)
@@ -62,6 +77,9 @@ int main(void)
 	say_area("anonymous", mapped);
 	say_area("its fence", mapped - 1);
 	say_area("shared", map_pages(1, MAP_SHARED));
+	CHECK(number_of(map_pages(1, MAP_SHARED)) !=
+	      number_of(map_pages(1, MAP_SHARED)));
+	CHECK_EQ(number_of(mapped), 0);
 	CHECK(!maps_find((void *)0x1000, &area));
 	run_check();
 	return 0;

@@ -101,6 +101,22 @@ static volatile char *map_alone(void)
 	return start + PAGE_SIZE;
 }
 
+/* PROT_NONE keeps everybody out, but the pages stay, and are paid for. */
+static void without_rights(void)
+{
+	const char *rollup = "/proc/self/smaps_rollup";
+	long before = file_value(rollup, "Anonymous:");
+
+	before = file_value(rollup, "Anonymous:"); /* its text is there now */
+	CHECK_OK(mprotect((void *)area, PAGES * PAGE_SIZE, PROT_NONE));
+	CHECK_EQ(file_value(rollup, "Anonymous:"), before);
+	for (int i = 0; i < PAGES; i++)
+		CHECK(page_look(area + i * PAGE_SIZE).present);
+	CHECK_OK(mprotect((void *)area, PAGES * PAGE_SIZE,
+			  PROT_READ | PROT_WRITE));
+	say("PROT_NONE: its pages count as before\n");
+}
+
 int main(void)
 {
 	pid_t pid;
@@ -114,6 +130,7 @@ int main(void)
 	say("only read: the zero frame counts nowhere\n");
 	write_pages(area, 0, PAGES, 'p');
 	show("alone");
+	without_rights();
 	pid = check_fork();
 	if (pid == 0)
 		child();
