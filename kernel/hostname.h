@@ -1,5 +1,5 @@
 /*
- * hostname.h - the machine's name
+ * hostname.h - the machine's name, and that of its domain
  *
  * Locks: its own; callers copy.
  */
@@ -13,3 +13,5 @@
 void hostname_get(char name[HOSTNAME_BYTES]);
 /* => cut to HOSTNAME_BYTES - 1 */
 void hostname_set(const char *name);
+void domainname_get(char name[HOSTNAME_BYTES]);
+void domainname_set(const char *name);

@@ -32,10 +32,10 @@ i64 sys_uname(vaddr_t to)
 		.release = CALF_LINUX_RELEASE,
 		.version = "Calf " CALF_VERSION,
 		.machine = "x86_64",
-		.domain = "(none)",
 	};
 
 	hostname_get(name.node);
+	domainname_get(name.domain);
 	return copy_to_user(to, &name, sizeof(name));
 }
 
@@ -61,27 +61,6 @@ i64 sys_getrandom(vaddr_t to, u64 bytes, u32 flags)
 			return done ? (i64)done : -EFAULT;
 	}
 	return (i64)done;
-}
-
-/* One user: root. */
-i64 sys_getuid(void)
-{
-	return 0;
-}
-
-i64 sys_geteuid(void)
-{
-	return 0;
-}
-
-i64 sys_getgid(void)
-{
-	return 0;
-}
-
-i64 sys_getegid(void)
-{
-	return 0;
 }
 
 /* ---- Limits ------------------------------------------------------------- */

@@ -81,6 +81,8 @@ i64 sys_clock_settime(int clock, vaddr_t from)
 		return -EFAULT;
 	if (!timespec_is_valid(&time))
 		return -EINVAL;
+	if (!is_capable(CAP_SYS_TIME))
+		return -EPERM;
 	clock_set_realtime(timespec_to_ns(&time));
 	return 0;
 }
@@ -101,6 +103,8 @@ i64 sys_settimeofday(vaddr_t from, vaddr_t zone)
 	if (time.seconds < 0 || time.microseconds < 0 ||
 	    time.microseconds >= US_PER_SECOND)
 		return -EINVAL;
+	if (!is_capable(CAP_SYS_TIME))
+		return -EPERM;
 	clock_set_realtime(timespec_to_ns(&(struct linux_timespec){
 		time.seconds, time.microseconds * 1000 }));
 	return 0;

@@ -22,6 +22,18 @@ i64 sys_madvise(vaddr_t start, u64 bytes, int advice);
 
 /* kernel/hostname.c */
 i64 sys_sethostname(vaddr_t name, int bytes);
+i64 sys_setdomainname(vaddr_t name, int bytes);
+
+/* kernel/sys_admin.c */
+i64 sys_reboot(u32 magic, u32 second_magic, u32 command, vaddr_t argument);
+i64 sys_unshare(u32 flags);
+i64 sys_setns(int fd, int type);
+i64 sys_personality(u32 persona);
+i64 sys_membarrier(int command, u32 flags, int cpu);
+i64 sys_vhangup(void);
+
+/* kernel/dev/kmsg.c */
+i64 sys_syslog(int type, vaddr_t buffer, int bytes);
 
 /* kernel/sys_thread.c */
 i64 sys_set_robust_list(vaddr_t head, u64 bytes);
@@ -44,10 +56,6 @@ i64 sys_time(vaddr_t time);
 i64 sys_uname(vaddr_t name);
 i64 sys_sysinfo(vaddr_t info);
 i64 sys_getrandom(vaddr_t buffer, u64 bytes, u32 flags);
-i64 sys_getuid(void);
-i64 sys_geteuid(void);
-i64 sys_getgid(void);
-i64 sys_getegid(void);
 i64 sys_prlimit64(int pid, u32 resource, vaddr_t wanted, vaddr_t old);
 i64 sys_getrlimit(u32 resource, vaddr_t limit);
 i64 sys_setrlimit(u32 resource, vaddr_t limit);

@@ -97,3 +97,17 @@ def test_crash(job):
     assert done.returncode == 125, harness.explain(done)
     assert b"PANIC: sysrq triggered crash" in done.stderr, \
         harness.explain(done)
+
+
+@pytest.mark.parametrize("says, job", [
+    (says, shell(f"busybox {applet} -f; echo still here"))
+    for applet, says in (("poweroff", b"reboot: Power down"),
+                         ("halt", b"reboot: System halted"),
+                         ("reboot", b"reboot: Restarting system"))],
+    ids=["poweroff", "halt", "reboot"])
+def test_the_end(says, job):
+    """reboot(2), as busybox's applets call it."""
+    done = job.result()
+    assert says in done.stderr, harness.explain(done)
+    assert done.stdout == b"", harness.explain(done)
+    assert done.returncode == 0, harness.explain(done)

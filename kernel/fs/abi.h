@@ -48,6 +48,10 @@
 #define S_IFIFO 0010000u
 #define S_IPERM 07777u
 #define S_IXANY 0111u
+#define S_ISUID 04000u
+#define S_ISGID 02000u
+#define S_ISVTX 01000u
+#define S_IXGRP 0010u
 
 /* d_type of getdents64(2) is the type's bits moved down. */
 #define DT_SHIFT 12

@@ -82,8 +82,11 @@ struct files *files_copy(struct files *parent)
 	child->limit = parent->limit;
 	child->umask = parent->umask;
 	child->cwd = parent->cwd;
+	child->root = parent->root;
 	if (child->cwd)
 		inode_get(child->cwd);
+	if (child->root)
+		inode_get(child->root);
 	spin_unlock(&parent->lock);
 	return child;
 }
@@ -108,6 +111,7 @@ void files_put(struct files *files)
 		if (files->file[fd])
 			close_file(files, files->file[fd]);
 	inode_put(files->cwd);
+	inode_put(files->root);
 	kfree(files->file);
 	kmem_cache_free(&files_cache, files);
 }
@@ -274,31 +278,60 @@ int files_set_cloexec(int fd, bool on)
 	return error;
 }
 
+/* What @place of the table holds, or the root; with a reference. */
+static struct inode *get_directory(struct files *files, struct inode **place)
+{
+	struct inode *directory;
+
+	spin_lock(&files->lock);
+	directory = *place ? *place : root_inode;
+	inode_get(directory);
+	spin_unlock(&files->lock);
+	return directory;
+}
+
+static void set_directory(struct files *files, struct inode **place,
+			  struct inode *directory)
+{
+	struct inode *old;
+
+	spin_lock(&files->lock);
+	old = *place;
+	*place = directory;
+	spin_unlock(&files->lock);
+	inode_put(old);
+}
+
 struct inode *files_get_cwd(void)
 {
-	struct files *files = current_task() ? files_current() : NULL;
-	struct inode *cwd = root_inode;
+	struct files *files = files_current();
 
-	if (!files) { /* a kernel thread, or boot */
-		inode_get(cwd);
-		return cwd;
-	}
-	spin_lock(&files->lock);
-	if (files->cwd)
-		cwd = files->cwd;
-	inode_get(cwd);
-	spin_unlock(&files->lock);
-	return cwd;
+	if (files)
+		return get_directory(files, &files->cwd);
+	inode_get(root_inode); /* a kernel thread, or boot */
+	return root_inode;
+}
+
+struct inode *files_get_root(void)
+{
+	struct files *files = files_current();
+
+	if (files)
+		return get_directory(files, &files->root);
+	inode_get(root_inode);
+	return root_inode;
 }
 
 void files_set_cwd(struct inode *directory)
 {
 	struct files *files = files_current();
-	struct inode *old;
 
-	spin_lock(&files->lock);
-	old = files->cwd;
-	files->cwd = directory;
-	spin_unlock(&files->lock);
-	inode_put(old);
+	set_directory(files, &files->cwd, directory);
+}
+
+void files_set_root(struct inode *directory)
+{
+	struct files *files = files_current();
+
+	set_directory(files, &files->root, directory);
 }

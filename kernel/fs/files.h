@@ -22,6 +22,7 @@ struct files {
 	struct file **file; /* lock; NULL: free */
 	bool *close_on_exec; /* lock */
 	struct inode *cwd; /* lock; NULL: the root */
+	struct inode *root; /* lock; of chroot(2); NULL: of the system */
 	u32 umask;
 };
 
@@ -64,5 +65,8 @@ int files_set_cloexec(int fd, bool on) __must_check;
 
 /* The working directory, with a reference. */
 struct inode *files_get_cwd(void);
-/* => takes over the caller's reference of @directory */
+/* Where absolute paths begin, with a reference. */
+struct inode *files_get_root(void);
+/* => both take over the caller's reference of @directory */
 void files_set_cwd(struct inode *directory);
+void files_set_root(struct inode *directory);

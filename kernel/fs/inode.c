@@ -208,7 +208,8 @@ static int prepend_name(struct inode *inode, const char *begin, char **start)
 	return 0;
 }
 
-int inode_path(struct inode *inode, char *path, size_t size)
+int inode_path_below(struct inode *inode, const struct inode *top, char *path,
+		     size_t size)
 {
 	char *start = path + size;
 	int error = 0;
@@ -216,9 +217,9 @@ int inode_path(struct inode *inode, char *path, size_t size)
 	ASSERT(size >= 2);
 	*--start = '\0';
 	mutex_lock(&inode_tree_lock);
-	if (inode == root_inode)
+	if (inode == top || inode == root_inode)
 		*--start = '/';
-	while (!error && inode != root_inode) {
+	while (!error && inode != top && inode != root_inode) {
 		error = prepend_name(inode, path, &start);
 		if (!error)
 			inode = parent_locked(inode);
@@ -227,4 +228,9 @@ int inode_path(struct inode *inode, char *path, size_t size)
 	if (!error)
 		memmove(path, start, (size_t)(path + size - start));
 	return error;
+}
+
+int inode_path(struct inode *inode, char *path, size_t size)
+{
+	return inode_path_below(inode, root_inode, path, size);
 }

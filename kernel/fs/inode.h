@@ -80,7 +80,7 @@ struct inode {
 	struct inode *parent; /* inode_tree_lock; of its latest name, or NULL */
 	struct inode *mounted; /* covered by this root, or NULL */
 	struct inode *covers; /* of a root: the inode it covers, or NULL */
-	u32 uid; /* shown, never asked: everybody is root; lock */
+	u32 uid; /* lock; see kernel/fs/permission.h */
 	u32 gid;
 	struct list_node locks; /* kernel/fs/locks.h */
 	u64 accessed_ns; /* since 1970; lock */
@@ -154,3 +154,9 @@ struct inode *inode_above(struct inode *dir);
  * Return: 0; -ERANGE: longer than @size; -ENOENT: it has no name any more.
  */
 int inode_path(struct inode *inode, char *path, size_t size) __must_check;
+/*
+ * As it looks for those who cannot see above @top; for what lies outside, it
+ * is the whole path.
+ */
+int inode_path_below(struct inode *inode, const struct inode *top, char *path,
+		     size_t size) __must_check;

@@ -12,6 +12,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/credentials.h"
 #include "mm/kmem.h"
 #include "mm/uaccess.h"
 
@@ -187,6 +188,8 @@ i64 sys_mount(vaddr_t source, vaddr_t target, vaddr_t type, u64 flags,
 	int error = read_name(type, type_name);
 
 	(void)data; /* sizes and modes: advice */
+	if (!is_capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	if (error == -ENAMETOOLONG)
 		return -ENODEV;
 	if (!error && read_name(source, source_name) == -EFAULT)
@@ -257,6 +260,8 @@ i64 sys_umount2(vaddr_t target, u32 flags)
 
 	if (flags & ~UMOUNT_FLAGS)
 		return -EINVAL;
+	if (!is_capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	error = path_from_user(target, &path);
 	if (error)
 		return error;

@@ -4,6 +4,7 @@
 #include "kernel/fs/path.h"
 
 #include "kernel/fs/files.h"
+#include "kernel/fs/permission.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "mm/kmem.h"
@@ -53,8 +54,7 @@ static void walk_start(struct walk *walk)
 {
 	if (walk->rest[0] != '/')
 		return;
-	inode_get(root_inode);
-	walk_move(walk, root_inode);
+	walk_move(walk, files_get_root());
 }
 
 static int walk_init(struct walk *walk, struct inode *start, const char *path)
@@ -152,13 +152,32 @@ static int walk_follow(struct walk *walk, struct inode *link, bool has_slash)
 	return 0;
 }
 
+/* Not even ".." leads out of where chroot(2) has put the process. */
+static struct inode *above(struct inode *directory)
+{
+	struct inode *root = files_get_root();
+	struct inode *result = directory;
+
+	if (directory == root)
+		inode_get(directory);
+	else
+		result = inode_above(directory);
+	inode_put(root);
+	return result;
+}
+
 /* Go to @name, one step; a symbolic link is not followed. */
 static int walk_step(struct walk *walk, const char *name, struct inode **found)
 {
+	int error;
+
 	if (!inode_is_directory(walk->at))
 		return -ENOTDIR;
+	error = inode_permission(walk->at, X_OK);
+	if (error)
+		return error;
 	if (!strcmp(name, "..")) {
-		*found = inode_above(walk->at);
+		*found = above(walk->at);
 		return 0;
 	}
 	if (!strcmp(name, ".") || !*name) {
@@ -228,7 +247,7 @@ static int walk_to_last(struct walk *walk, struct path_last *last)
 		if (!inode_is_directory(walk->at))
 			return -ENOTDIR;
 		if (!*walk->rest)
-			return 0;
+			return inode_permission(walk->at, X_OK);
 		error = walk_step(walk, last->name, &found);
 		if (error)
 			return error;

@@ -120,6 +120,20 @@ static const struct file_ops *place_file_ops(const struct proc_place *place,
 	return &procfs_text_ops;
 }
 
+/* A process's files are its user's, unless it has secrets. */
+static void set_owner(struct inode *inode, u32 pid)
+{
+	struct task *task = pid ? task_find_get(pid) : NULL;
+
+	if (!task)
+		return;
+	if (task->is_dumpable) {
+		inode->uid = task->credentials.user.effective;
+		inode->gid = task->credentials.group.effective;
+	}
+	task_put(task);
+}
+
 /* @parent: the directory it was found in, or NULL for the root. */
 static int make_inode(struct proc_place place, u32 mode, struct inode *parent,
 		      struct inode **made)
@@ -144,6 +158,7 @@ static int make_inode(struct proc_place place, u32 mode, struct inode *parent,
 	inode->number = place_number(copy);
 	inode->private = copy;
 	inode->file_ops = place_file_ops(copy, mode);
+	set_owner(inode, place.pid);
 	*made = inode;
 	return 0;
 }

@@ -13,19 +13,28 @@
 #include "kernel/lib/string.h"
 #include "kernel/proc/task.h"
 
-int procfs_follow_cwd(struct task *task, u32 fd, struct inode **target)
+/* The directory whose place in the table is @offset. */
+static int follow_directory(struct task *task, size_t offset,
+			    struct inode **target)
 {
 	struct files *files = task_get_files(task);
+	struct inode *directory;
 
-	(void)fd;
 	if (!files)
 		return -ENOENT;
 	spin_lock(&files->lock);
-	*target = files->cwd ? files->cwd : root_inode;
+	directory = *(struct inode **)(void *)((char *)files + offset);
+	*target = directory ? directory : root_inode;
 	inode_get(*target);
 	spin_unlock(&files->lock);
 	files_put(files);
 	return 0;
+}
+
+int procfs_follow_cwd(struct task *task, u32 fd, struct inode **target)
+{
+	(void)fd;
+	return follow_directory(task, offsetof(struct files, cwd), target);
 }
 
 int procfs_follow_exe(struct task *task, u32 fd, struct inode **target)
@@ -42,11 +51,8 @@ int procfs_follow_exe(struct task *task, u32 fd, struct inode **target)
 
 int procfs_follow_root(struct task *task, u32 fd, struct inode **target)
 {
-	(void)task;
 	(void)fd;
-	inode_get(root_inode);
-	*target = root_inode;
-	return 0;
+	return follow_directory(task, offsetof(struct files, root), target);
 }
 
 int procfs_follow_fd(struct task *task, u32 fd, struct inode **target)

@@ -345,11 +345,10 @@ static u64 signals_with(struct task *task, bool ignored)
 	return bits;
 }
 
-/* Everything is allowed to everybody: the 41 capabilities Linux 6.1 knows. */
-#define CAPABILITIES_ALL 0x1ffffffffffUL
-
 static void show_status_signals(struct text *text, struct task *task)
 {
+	const struct credentials *who = &task->credentials;
+
 	text_printf(text, "Threads:\t1\nSigQ:\t0/0\n");
 	text_printf(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\n",
 		    task->signal.pending.bits, 0UL);
@@ -357,9 +356,9 @@ static void show_status_signals(struct text *text, struct task *task)
 		    task->signal.blocked.bits, signals_with(task, true),
 		    signals_with(task, false));
 	text_printf(text, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\n",
-		    0UL, CAPABILITIES_ALL, CAPABILITIES_ALL);
-	text_printf(text, "CapBnd:\t%016lx\nCapAmb:\t%016lx\n",
-		    CAPABILITIES_ALL, 0UL);
+		    who->inheritable, who->permitted, who->effective);
+	text_printf(text, "CapBnd:\t%016lx\nCapAmb:\t%016lx\n", who->bounding,
+		    who->ambient);
 }
 
 static u32 umask_of(struct task *task)
@@ -372,6 +371,23 @@ static u32 umask_of(struct task *task)
 	umask = READ_ONCE(files->umask);
 	files_put(files);
 	return umask;
+}
+
+static void show_ids(struct text *text, const char *name, const struct ids *ids)
+{
+	text_printf(text, "%s:\t%u\t%u\t%u\t%u\n", name, ids->real,
+		    ids->effective, ids->saved, ids->file);
+}
+
+static void show_groups(struct text *text, struct task *task)
+{
+	u64 rflags = spin_lock_irqsave(&tasks_lock);
+	const struct groups *groups = task->credentials.groups;
+
+	for (u32 i = 0; groups && i < groups->count; i++)
+		text_printf(text, "%u ", groups->gid[i]);
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	text_string(text, groups && groups->count ? "\n" : " \n");
 }
 
 void procfs_show_pid_status(struct text *text, struct task *task)
@@ -387,11 +403,14 @@ void procfs_show_pid_status(struct text *text, struct task *task)
 	text_printf(text, "Tgid:\t%u\nNgid:\t0\nPid:\t%u\n", task->tgid,
 		    task->pid);
 	text_printf(text, "PPid:\t%u\nTracerPid:\t0\n", task_parent_pid(task));
-	text_string(text, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
-	text_printf(text, "FDSize:\t%u\nGroups:\t \n", descriptor_slots(task));
+	show_ids(text, "Uid", &task->credentials.user);
+	show_ids(text, "Gid", &task->credentials.group);
+	text_printf(text, "FDSize:\t%u\nGroups:\t", descriptor_slots(task));
+	show_groups(text, task);
 	show_status_memory(text, task);
 	show_status_signals(text, task);
-	text_printf(text, "NoNewPrivs:\t0\n");
+	text_printf(text, "NoNewPrivs:\t%u\n",
+		    task->credentials.has_no_new_privileges);
 	text_printf(text, "voluntary_ctxt_switches:\t%lu\n",
 		    task->usage.voluntary_switches);
 	text_printf(text, "nonvoluntary_ctxt_switches:\t%lu\n",
@@ -451,8 +470,8 @@ void procfs_show_pid_stat(struct text *text, struct task *task)
 		    task->children_usage.user_ns / NS_PER_CLOCK_TICK,
 		    task->children_usage.kernel_ns / NS_PER_CLOCK_TICK);
 	/* priority nice num_threads itrealvalue starttime vsize rss rsslim */
-	text_printf(text, "20 0 1 0 %lu %lu %lu %lu ",
-		    task->start_ns / NS_PER_CLOCK_TICK, use.total * PAGE_SIZE,
-		    use.rss, ~0UL);
+	text_printf(text, "%d %d 1 0 %lu %lu %lu %lu ", 20 + task->nice,
+		    task->nice, task->start_ns / NS_PER_CLOCK_TICK,
+		    use.total * PAGE_SIZE, use.rss, ~0UL);
 	show_stat_tail(text, task);
 }

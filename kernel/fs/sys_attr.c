@@ -7,6 +7,7 @@
 #include "kernel/fs/files.h"
 #include "kernel/fs/mount.h"
 #include "kernel/fs/path.h"
+#include "kernel/fs/permission.h"
 #include "kernel/lib/errno.h"
 #include "mm/frame.h"
 #include "mm/uaccess.h"
@@ -191,15 +192,16 @@ i64 sys_fstatfs(int fd, vaddr_t to)
 	return result;
 }
 
-/* ---- Owners: kept and shown, no more ------------------------------------- */
+/* ---- Owners --------------------------------------------------------------- */
 
-#define S_ISUID 04000u
-#define S_ISGID 02000u
-#define S_IXGRP 00010u
 #define KEEP_ID (~0u)
 
-static void change_owner(struct inode *inode, u32 uid, u32 gid)
+static int change_owner(struct inode *inode, u32 uid, u32 gid)
 {
+	int error = inode_permission_chown(inode, uid, gid);
+
+	if (error)
+		return error;
 	mutex_lock(&inode->lock);
 	if (uid != KEEP_ID)
 		inode->uid = uid;
@@ -213,6 +215,7 @@ static void change_owner(struct inode *inode, u32 uid, u32 gid)
 	}
 	inode_touch_changed(inode);
 	mutex_unlock(&inode->lock);
+	return 0;
 }
 
 i64 sys_fchownat(int dir_fd, vaddr_t path, u32 uid, u32 gid, u32 flags)
@@ -225,9 +228,9 @@ i64 sys_fchownat(int dir_fd, vaddr_t path, u32 uid, u32 gid, u32 flags)
 	error = find_inode(dir_fd, path, flags, &inode);
 	if (error)
 		return error;
-	change_owner(inode, uid, gid);
+	error = change_owner(inode, uid, gid);
 	inode_put(inode);
-	return 0;
+	return error;
 }
 
 i64 sys_chown(vaddr_t path, u32 uid, u32 gid)
@@ -250,7 +253,7 @@ i64 sys_fchown(int fd, u32 uid, u32 gid)
 	if (file->flags & O_PATH)
 		error = -EBADF;
 	else
-		change_owner(file->inode, uid, gid);
+		error = change_owner(file->inode, uid, gid);
 	file_put(file);
 	return error;
 }
@@ -290,6 +293,17 @@ static void set_time(u64 *ns, const struct linux_timespec *time)
 						  (u64)time->nanoseconds;
 }
 
+/* To "now" also those may set them who could write to the file. */
+static int may_set_times(const struct inode *inode, const struct times *times)
+{
+	int error = inode_permission_owner(inode);
+
+	if (error && times->accessed.nanoseconds == UTIME_NOW &&
+	    times->modified.nanoseconds == UTIME_NOW)
+		error = inode_permission(inode, W_OK);
+	return error;
+}
+
 /* @path NULL: @dir_fd itself. */
 static i64 change_times(int dir_fd, vaddr_t path, const struct times *times,
 			u32 flags)
@@ -310,6 +324,11 @@ static i64 change_times(int dir_fd, vaddr_t path, const struct times *times,
 			   &inode);
 	if (error)
 		return error;
+	error = may_set_times(inode, times);
+	if (error) {
+		inode_put(inode);
+		return error;
+	}
 	mutex_lock(&inode->lock);
 	set_time(&inode->accessed_ns, &times->accessed);
 	set_time(&inode->modified_ns, &times->modified);

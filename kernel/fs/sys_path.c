@@ -6,7 +6,9 @@
 #include "kernel/fs/at.h"
 #include "kernel/fs/files.h"
 #include "kernel/fs/path.h"
+#include "kernel/fs/permission.h"
 #include "kernel/lib/errno.h"
+#include "kernel/proc/task.h"
 
 /* ---- Open ---------------------------------------------------------------- */
 
@@ -92,6 +94,9 @@ i64 sys_mknodat(int dir_fd, vaddr_t path, u32 mode, u64 rdev)
 	case S_IFREG:
 	case S_IFCHR:
 	case S_IFBLK:
+		if (!is_capable(CAP_MKNOD))
+			return -EPERM;
+		return make_at(dir_fd, path, &node);
 	case S_IFIFO:
 	case S_IFSOCK:
 		return make_at(dir_fd, path, &node);

@@ -6,8 +6,10 @@
 #include "kernel/fs/at.h"
 #include "kernel/fs/files.h"
 #include "kernel/fs/path.h"
+#include "kernel/fs/permission.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/task.h"
 #include "mm/kmem.h"
 
 static i64 stat_inode(struct inode *inode, vaddr_t address)
@@ -75,7 +77,7 @@ i64 sys_lstat(vaddr_t path, vaddr_t stat)
 	return sys_newfstatat(AT_FDCWD, path, stat, AT_SYMLINK_NOFOLLOW);
 }
 
-/* ---- Rights: everyone is root, who may do all but run what cannot run ---- */
+/* ---- Rights --------------------------------------------------------------- */
 
 i64 sys_faccessat2(int dir_fd, vaddr_t path, u32 mode, u32 flags)
 {
@@ -90,9 +92,8 @@ i64 sys_faccessat2(int dir_fd, vaddr_t path, u32 mode, u32 flags)
 			 flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW, &inode);
 	if (result)
 		return result;
-	if ((mode & X_OK) && !inode_is_directory(inode) &&
-	    !(inode->mode & S_IXANY))
-		result = -EACCES;
+	result = flags & AT_EACCESS ? inode_permission(inode, (int)mode) :
+				      inode_permission_real(inode, (int)mode);
 	inode_put(inode);
 	return result;
 }
@@ -107,12 +108,20 @@ i64 sys_access(vaddr_t path, u32 mode)
 	return sys_faccessat2(AT_FDCWD, path, mode, 0);
 }
 
-static void change_mode(struct inode *inode, u32 mode)
+static int change_mode(struct inode *inode, u32 mode)
 {
+	int error = inode_permission_owner(inode);
+
+	if (error)
+		return error;
 	mutex_lock(&inode->lock);
 	inode->mode = (inode->mode & S_IFMT) | (mode & S_IPERM);
+	/* To make a file run as a group one has to be of it. */
+	if (!is_in_group(inode->gid) && !is_capable(CAP_FSETID))
+		inode->mode &= ~S_ISGID;
 	inode_touch_changed(inode);
 	mutex_unlock(&inode->lock);
+	return 0;
 }
 
 i64 sys_fchmodat(int dir_fd, vaddr_t path, u32 mode)
@@ -122,9 +131,9 @@ i64 sys_fchmodat(int dir_fd, vaddr_t path, u32 mode)
 
 	if (error)
 		return error;
-	change_mode(inode, mode);
+	error = change_mode(inode, mode);
 	inode_put(inode);
-	return 0;
+	return error;
 }
 
 i64 sys_chmod(vaddr_t path, u32 mode)
@@ -142,7 +151,7 @@ i64 sys_fchmod(int fd, u32 mode)
 	if (file->flags & O_PATH)
 		error = -EBADF;
 	else
-		change_mode(file->inode, mode);
+		error = change_mode(file->inode, mode);
 	file_put(file);
 	return error;
 }
@@ -159,7 +168,9 @@ i64 sys_truncate(vaddr_t path, i64 bytes)
 	error = at_walk(AT_FDCWD, path, WALK_FOLLOW, &inode);
 	if (error)
 		return error;
-	error = vfs_truncate(inode, (u64)bytes);
+	error = inode_permission(inode, W_OK);
+	if (!error)
+		error = vfs_truncate(inode, (u64)bytes);
 	inode_put(inode);
 	return error;
 }
@@ -225,14 +236,16 @@ i64 sys_readlink(vaddr_t path, vaddr_t buffer, i32 bytes)
 
 i64 sys_getcwd(vaddr_t buffer, u64 bytes)
 {
-	struct inode *cwd;
+	struct inode *cwd, *root;
 	char *path = kmalloc(PATH_MAX);
 	i64 result;
 
 	if (!path)
 		return -ENOMEM;
 	cwd = files_get_cwd();
-	result = inode_path(cwd, path, PATH_MAX);
+	root = files_get_root();
+	result = inode_path_below(cwd, root, path, PATH_MAX);
+	inode_put(root);
 	inode_put(cwd);
 	if (!result) {
 		u64 length = strlen(path) + 1;
@@ -248,15 +261,43 @@ i64 sys_getcwd(vaddr_t buffer, u64 bytes)
 	return result;
 }
 
+/* A directory to be in: one must be allowed to look names up. */
+static int walk_to_enter(vaddr_t path, struct inode **directory)
+{
+	int error = at_walk(AT_FDCWD, path, WALK_FOLLOW | WALK_DIRECTORY,
+			    directory);
+
+	if (error)
+		return error;
+	error = inode_permission(*directory, X_OK);
+	if (error)
+		inode_put(*directory);
+	return error;
+}
+
 i64 sys_chdir(vaddr_t path)
 {
-	struct inode *inode;
-	int error =
-		at_walk(AT_FDCWD, path, WALK_FOLLOW | WALK_DIRECTORY, &inode);
+	struct inode *directory;
+	int error = walk_to_enter(path, &directory);
 
 	if (!error)
-		files_set_cwd(inode);
+		files_set_cwd(directory);
 	return error;
+}
+
+i64 sys_chroot(vaddr_t path)
+{
+	struct inode *directory;
+	int error = walk_to_enter(path, &directory);
+
+	if (error)
+		return error;
+	if (!is_capable(CAP_SYS_CHROOT)) {
+		inode_put(directory);
+		return -EPERM;
+	}
+	files_set_root(directory);
+	return 0;
 }
 
 i64 sys_fchdir(int fd)
@@ -266,11 +307,13 @@ i64 sys_fchdir(int fd)
 
 	if (error)
 		return error;
-	if (inode_is_directory(file->inode)) {
+	if (!inode_is_directory(file->inode))
+		error = -ENOTDIR;
+	else
+		error = inode_permission(file->inode, X_OK);
+	if (!error) {
 		inode_get(file->inode);
 		files_set_cwd(file->inode);
-	} else {
-		error = -ENOTDIR;
 	}
 	file_put(file);
 	return error;

@@ -73,6 +73,7 @@ i64 sys_ftruncate(int fd, i64 bytes);
 i64 sys_chmod(vaddr_t path, u32 mode);
 i64 sys_fchmod(int fd, u32 mode);
 i64 sys_fchmodat(int dir_fd, vaddr_t path, u32 mode);
+i64 sys_chroot(vaddr_t path);
 i64 sys_getcwd(vaddr_t buffer, u64 bytes);
 i64 sys_chdir(vaddr_t path);
 i64 sys_fchdir(int fd);

@@ -11,6 +11,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/task.h"
 #include "mm/kmem.h"
 
 /* One name in a directory: found by name, listed in order of creation. */
@@ -170,6 +171,8 @@ static int make_inode(u32 filesystem, const struct new_node *node,
 		return -ENOMEM;
 	inode->filesystem = filesystem;
 	inode->number = inode_next_number();
+	inode->uid = current_task()->credentials.user.file;
+	inode->gid = current_task()->credentials.group.file;
 	error = set_up_type(inode, node);
 	if (error) {
 		inode_put(inode);

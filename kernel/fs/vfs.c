@@ -4,6 +4,7 @@
 #include "kernel/fs/vfs.h"
 
 #include "kernel/fs/path.h"
+#include "kernel/fs/permission.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 
@@ -13,7 +14,8 @@ static bool wants_write(u32 flags)
 }
 
 /* Open what the walk has found; @inode's reference stays the caller's. */
-static int open_found(struct inode *inode, u32 flags, struct file **file)
+static int open_found(struct inode *inode, u32 flags, bool is_new,
+		      struct file **file)
 {
 	int error = 0;
 
@@ -24,15 +26,25 @@ static int open_found(struct inode *inode, u32 flags, struct file **file)
 	if (inode_is_directory(inode) &&
 	    (wants_write(flags) || (flags & (O_CREAT | O_TRUNC))))
 		return -EISDIR;
-	if ((flags & O_TRUNC) && inode_is_regular(inode))
+	/* Who makes a file may open it, whatever rights he gives it. */
+	if (!is_new)
+		error = inode_permission_open(inode, flags);
+	if (!error && (flags & O_TRUNC) && inode_is_regular(inode))
 		error = vfs_truncate(inode, 0);
 	return error ? error : file_alloc(inode, flags, file);
 }
 
+/* What a walk has found, or made. */
+struct found {
+	struct inode *inode;
+	bool is_new;
+};
+
 /* Find or make the last component.  => neither "." nor ".." nor empty */
 static int find_or_create(struct path_last *last, u32 flags, u32 mode,
-			  struct inode **inode)
+			  struct found *found)
 {
+	struct inode **inode = &found->inode;
 	struct new_node node = { .mode = S_IFREG | (mode & S_IPERM) };
 	struct inode *dir = last->directory;
 	int error;
@@ -50,7 +62,10 @@ static int find_or_create(struct path_last *last, u32 flags, u32 mode,
 	} else if (last->has_slash) {
 		error = -EISDIR;
 	} else if (dir->ops->create) {
-		error = dir->ops->create(dir, last->name, &node, inode);
+		error = inode_permission(dir, W_OK | X_OK);
+		if (!error)
+			error = dir->ops->create(dir, last->name, &node, inode);
+		found->is_new = !error;
 	} else {
 		error = -ENOENT; /* a file system of fixed names: /proc */
 	}
@@ -60,15 +75,17 @@ static int find_or_create(struct path_last *last, u32 flags, u32 mode,
 
 /* As find_or_create(), through symbolic links at the end. */
 static int walk_or_create(struct path_last *last, u32 flags, u32 mode,
-			  struct inode **inode)
+			  struct found *found)
 {
+	struct inode **inode = &found->inode;
+
 	for (;;) {
 		struct inode *link;
 		int error;
 
 		if (path_last_is_special(last))
 			return flags & O_EXCL ? -EEXIST : -EISDIR;
-		error = find_or_create(last, flags, mode, inode);
+		error = find_or_create(last, flags, mode, found);
 		if (error || !inode_is_symlink(*inode) || (flags & O_NOFOLLOW))
 			return error;
 		link = *inode;
@@ -89,17 +106,17 @@ static int open_or_create(struct vfs_place place, u32 flags, u32 mode,
 			  struct file **file)
 {
 	struct path_last last;
-	struct inode *inode;
+	struct found found = { .is_new = false };
 	int error = path_walk_parent(place.start, place.path, &last);
 
 	if (error)
 		return error;
-	error = walk_or_create(&last, flags, mode, &inode);
+	error = walk_or_create(&last, flags, mode, &found);
 	path_last_put(&last);
 	if (error)
 		return error;
-	error = open_found(inode, flags, file);
-	inode_put(inode);
+	error = open_found(found.inode, flags, found.is_new, file);
+	inode_put(found.inode);
 	return error;
 }
 
@@ -122,7 +139,7 @@ int vfs_open(struct inode *start, const char *path, u32 flags, u32 mode,
 			  &inode);
 	if (error)
 		return error;
-	error = open_found(inode, flags, file);
+	error = open_found(inode, flags, false, file);
 	inode_put(inode);
 	return error;
 }
@@ -150,8 +167,8 @@ int vfs_open_exec(const char *path, struct inode **found)
 
 	if (error)
 		return error;
-	if (!inode_is_regular(inode) || !(inode->mode & S_IXANY) ||
-	    !inode->object) {
+	if (!inode_is_regular(inode) || !inode->object ||
+	    inode_permission(inode, X_OK) != 0) {
 		inode_put(inode);
 		return -EACCES;
 	}

@@ -5,6 +5,7 @@
  * held, and of two that lie one below the other the upper one comes first.
  */
 #include "kernel/fs/path.h"
+#include "kernel/fs/permission.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
@@ -82,7 +83,8 @@ static int make_locked(const struct path_last *last,
 		return -ENOENT;
 	if (!dir->ops->create)
 		return -ENOENT;
-	return dir->ops->create(dir, last->name, node, made);
+	error = inode_permission(dir, W_OK | X_OK);
+	return error ? error : dir->ops->create(dir, last->name, node, made);
 }
 
 int vfs_make(struct inode *start, const char *path, const struct new_node *node)
@@ -124,8 +126,10 @@ static int check_removable_name(const struct path_last *last, bool is_directory)
 static int remove_found(struct inode *dir, const struct path_last *last,
 			struct inode *victim, bool is_directory)
 {
-	int error = 0;
+	int error = inode_permission_remove(dir, victim);
 
+	if (error)
+		return error;
 	if (!is_directory && inode_is_directory(victim))
 		return -EISDIR;
 	if ((is_directory || last->has_slash) && !inode_is_directory(victim))
@@ -219,6 +223,20 @@ static int check_exchange(const struct rename *rename)
 	return rename->from.directory->ops->exchange ? 0 : -EINVAL;
 }
 
+/* May the names be taken from where they are, and put there? */
+static int check_rename_rights(const struct rename *rename)
+{
+	const struct inode *to = rename->to.directory;
+	int error =
+		inode_permission_remove(rename->from.directory, rename->moved);
+
+	if (error)
+		return error;
+	if (rename->replaced)
+		return inode_permission_remove(to, rename->replaced);
+	return inode_permission(to, W_OK | X_OK);
+}
+
 /* The rules of rename(2).  => both directories locked */
 static int check_rename(const struct rename *rename)
 {
@@ -259,7 +277,9 @@ static int rename_locked(struct rename *rename)
 	error = to->ops->lookup(to, rename->to.name, &rename->replaced);
 	if (error && error != -ENOENT)
 		return error;
-	error = check_rename(rename);
+	error = check_rename_rights(rename);
+	if (!error)
+		error = check_rename(rename);
 	if (error || rename->moved == rename->replaced)
 		return error;
 	if (!rename->replaced)
@@ -346,6 +366,9 @@ static int link_locked(const struct path_last *last, struct inode *inode)
 		return -ENOENT;
 	if (inode->filesystem != dir->filesystem)
 		return -EXDEV;
+	error = inode_permission(dir, W_OK | X_OK);
+	if (error)
+		return error;
 	if (inode_is_directory(inode) || !dir->ops->link)
 		return -EPERM;
 	return dir->ops->link(dir, last->name, inode);

@@ -91,12 +91,27 @@ static int copy_mm(struct task *child, u64 flags)
 	return 0;
 }
 
+/* Who it is and how it wants to be run. */
+static void copy_settings(struct task *child, const struct task *parent)
+{
+	credentials_copy(&child->credentials, &parent->credentials);
+	child->is_dumpable = parent->is_dumpable;
+	child->personality = parent->personality;
+	child->timer_slack_ns = parent->timer_slack_ns;
+	child->nice = parent->nice;
+	child->policy = parent->policy;
+	child->priority = parent->priority;
+	child->io_priority = parent->io_priority;
+	child->allowed_cpus = parent->allowed_cpus;
+}
+
 /* Whatever fails leaves the rest to task_put(). */
 static int copy_task(struct task *child, u64 flags)
 {
 	struct task *parent = current_task();
 
 	memcpy(child->name, parent->name, sizeof(child->name));
+	copy_settings(child, parent);
 	child->oom_score_adj = READ_ONCE(parent->oom_score_adj);
 	child->exe = parent->exe;
 	if (child->exe)

@@ -123,6 +123,7 @@ static int replace(const struct elf_program *program, const char *path,
 	files_exec(task->files);
 	signal_actions_exec(task);
 	process_timers_exec(task);
+	credentials_exec(task, program->inode);
 	task->clear_child_tid = VADDR(0);
 	set_name(task, path);
 	set_exe(task, program->inode);

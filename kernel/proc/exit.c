@@ -81,31 +81,26 @@ static void give_back_files(struct task *task)
 	files_put(files);
 }
 
+/* Who asked for the orphans, or init.  => tasks_lock is held */
+static struct task *find_reaper(const struct task *task)
+{
+	struct task *reaper = task->parent;
+
+	while (reaper && !reaper->is_subreaper)
+		reaper = reaper->parent;
+	return reaper ? reaper : init_task;
+}
+
 /* => tasks_lock is held */
-static void adopt(struct task *child)
+static void adopt(struct task *child, struct task *reaper)
 {
 	bool is_zombie = child->state == TASK_ZOMBIE;
 
 	list_remove(&child->sibling_node);
-	child->parent = init_task;
-	child->parent_pid = INIT_PID;
-	list_push_back(is_zombie ? &init_task->zombies : &init_task->children,
+	child->parent = reaper;
+	child->parent_pid = reaper->pid;
+	list_push_back(is_zombie ? &reaper->zombies : &reaper->children,
 		       &child->sibling_node);
-}
-
-/* Orphans go to init, which waits for whoever ends. */
-static void give_away_children(struct task *task)
-{
-	struct task *child;
-	struct task *next;
-
-	list_for_each_entry_safe(child, next, &task->children, sibling_node)
-		adopt(child);
-	if (list_is_empty(&task->zombies))
-		return;
-	list_for_each_entry_safe(child, next, &task->zombies, sibling_node)
-		adopt(child);
-	wait_wake_all(&init_task->child_event);
 }
 
 static void send_sigchld(struct task *task)
@@ -120,6 +115,38 @@ static void send_sigchld(struct task *task)
 	};
 
 	signal_send_locked(task->parent, &info);
+}
+
+static void tell_child(struct task *child)
+{
+	const struct signal_info info = {
+		.signal = child->parent_death_signal,
+		.code = SI_USER,
+		.pid = current_task()->pid,
+	};
+
+	if (info.signal)
+		signal_send_locked(child, &info);
+}
+
+/* Orphans go to one who waits for whoever ends. */
+static void give_away_children(struct task *task)
+{
+	struct task *reaper = find_reaper(task);
+	struct task *child;
+	struct task *next;
+
+	list_for_each_entry_safe(child, next, &task->children, sibling_node) {
+		adopt(child, reaper);
+		tell_child(child);
+	}
+	if (list_is_empty(&task->zombies))
+		return;
+	list_for_each_entry_safe(child, next, &task->zombies, sibling_node) {
+		adopt(child, reaper);
+		send_sigchld(child);
+	}
+	wait_wake_all(&reaper->child_event);
 }
 
 /*

@@ -61,6 +61,7 @@ void sched_init(void)
 	list_init(&idle->zombies);
 	list_init(&idle->cpu_timers);
 	idle->is_kernel_thread = true;
+	idle->credentials = credentials_root;
 	idle->is_running = true;
 	idle->refcount = 1;
 	idle->cpu = cpu->id;

@@ -172,16 +172,20 @@ static bool is_in_target(const struct task *task, int pid)
 static i64 send_to_many(int pid, const struct signal_info *info)
 {
 	struct task *task;
+	bool is_sent = false;
 	i64 result = -ESRCH;
 
 	list_for_each_entry(task, &tasks, all_node) {
 		if (!is_in_target(task, pid))
 			continue;
+		result = -EPERM;
+		if (!may_signal_locked(task, info->signal))
+			continue;
+		is_sent = true;
 		if (info->signal)
 			signal_send_locked(task, info);
-		result = 0;
 	}
-	return result;
+	return is_sent ? 0 : result;
 }
 
 static i64 send_to_one(int pid, const struct signal_info *info)
@@ -190,6 +194,8 @@ static i64 send_to_one(int pid, const struct signal_info *info)
 
 	if (!task)
 		return -ESRCH;
+	if (!may_signal_locked(task, info->signal))
+		return -EPERM;
 	if (info->signal && !task->is_kernel_thread)
 		signal_send_locked(task, info);
 	return 0;

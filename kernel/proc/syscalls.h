@@ -54,3 +54,42 @@ i64 sys_timer_settime(int id, int flags, vaddr_t new_value, vaddr_t old_value);
 i64 sys_timer_gettime(int id, vaddr_t value);
 i64 sys_timer_getoverrun(int id);
 i64 sys_timer_delete(int id);
+
+/* kernel/proc/credentials.c */
+i64 sys_getuid(void);
+i64 sys_geteuid(void);
+i64 sys_getgid(void);
+i64 sys_getegid(void);
+i64 sys_getresuid(vaddr_t uid, vaddr_t euid, vaddr_t suid);
+i64 sys_getresgid(vaddr_t gid, vaddr_t egid, vaddr_t sgid);
+i64 sys_setuid(u32 uid);
+i64 sys_setgid(u32 gid);
+i64 sys_setreuid(u32 uid, u32 euid);
+i64 sys_setregid(u32 gid, u32 egid);
+i64 sys_setresuid(u32 uid, u32 euid, u32 suid);
+i64 sys_setresgid(u32 gid, u32 egid, u32 sgid);
+i64 sys_setfsuid(u32 uid);
+i64 sys_setfsgid(u32 gid);
+i64 sys_getgroups(int room, vaddr_t list);
+i64 sys_setgroups(int count, vaddr_t list);
+i64 sys_capget(vaddr_t header, vaddr_t data);
+i64 sys_capset(vaddr_t header, vaddr_t data);
+
+/* kernel/proc/sys_prctl.c */
+i64 sys_prctl(int option, u64 argument, u64 third, u64 fourth, u64 fifth);
+
+/* kernel/proc/sys_sched.c */
+i64 sys_sched_setscheduler(int pid, int policy, vaddr_t parameter);
+i64 sys_sched_setparam(int pid, vaddr_t parameter);
+i64 sys_sched_getscheduler(int pid);
+i64 sys_sched_getparam(int pid, vaddr_t parameter);
+i64 sys_sched_get_priority_max(int policy);
+i64 sys_sched_get_priority_min(int policy);
+i64 sys_sched_rr_get_interval(int pid, vaddr_t interval);
+i64 sys_sched_getaffinity(int pid, u32 bytes, vaddr_t mask);
+i64 sys_sched_setaffinity(int pid, u32 bytes, vaddr_t mask);
+i64 sys_getcpu(vaddr_t cpu, vaddr_t node);
+i64 sys_getpriority(int which, int who);
+i64 sys_setpriority(int which, int who, int nice);
+i64 sys_ioprio_get(int which, int who);
+i64 sys_ioprio_set(int which, int who, int priority);

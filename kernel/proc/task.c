@@ -158,6 +158,8 @@ static void init_fields(struct task *task, const char *name)
 	task->start_ns = time_since_boot_ns();
 	task->last_unknown_call = ~0UL;
 	task->state = TASK_RUNNABLE;
+	task->credentials = credentials_root;
+	task->is_dumpable = true;
 	spinlock_init(&task->lock, "task");
 	strlcpy(task->name, name, sizeof(task->name));
 	list_init(&task->run_node);
@@ -252,6 +254,7 @@ static void task_free(struct task *task)
 		files_put(task->files);
 	if (task->exe)
 		inode_put(task->exe);
+	credentials_destroy(&task->credentials);
 	if (task->actions)
 		signal_actions_put(task->actions);
 	if (task->kernel_stack_top)

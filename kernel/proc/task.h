@@ -18,6 +18,7 @@
 #include "kernel/lib/avl.h"
 #include "kernel/lib/list.h"
 #include "kernel/lib/spinlock.h"
+#include "kernel/proc/credentials.h"
 #include "kernel/proc/signal_state.h"
 #include "kernel/proc/wait.h"
 #include "kernel/x86_64/asm/percpu.h"
@@ -73,6 +74,11 @@ struct task {
 	u32 exit_status; /* as wait4 shows it; set once */
 	u64 last_unknown_call; /* a system call number, to log it once */
 	struct process_timers *timers; /* NULL: never asked for one */
+	u32 personality; /* personality(2) */
+	u64 timer_slack_ns; /* prctl(2); 0: the default */
+	bool is_dumpable; /* others of the same user may look at its memory */
+	bool is_subreaper; /* its descendants' orphans come to it */
+	i32 parent_death_signal; /* sent to it when its parent ends; 0: none */
 	u64 fail_nth; /* allocations until one fails; 0: none shall */
 	struct task_fault fault; /* for the frames of signal handlers */
 
@@ -112,6 +118,13 @@ struct task {
 	struct signal_actions *actions; /* refcounted */
 	struct signal_state signal;
 	struct task_usage children_usage; /* of those waited for */
+	struct credentials credentials; /* changed by itself only */
+	/* Asked for, and remembered: see kernel/proc/sys_sched.c. */
+	i32 nice;
+	i32 policy;
+	i32 priority;
+	i32 io_priority;
+	u64 allowed_cpus; /* 0: all */
 
 	/*
 	 * After vfork the child runs in its parent's mm, and the parent sleeps

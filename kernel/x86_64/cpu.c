@@ -288,6 +288,18 @@ void cpu_set_user_gs_base(u64 base)
 	msr_write(MSR_KERNEL_GS_BASE, base);
 }
 
+/* Port CF9, as chipsets know it: a reset of everything. */
+#define RESET_CONTROL 0xcf9
+#define RESET_HARD 0x06
+
+void cpu_reset(void)
+{
+	interrupts_off();
+	port_out8(RESET_CONTROL, RESET_HARD);
+	while (1)
+		cpu_halt();
+}
+
 void cpu_power_off(u8 exit_status)
 {
 	power_off(exit_status);

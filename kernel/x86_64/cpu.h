@@ -100,5 +100,7 @@ void cpu_set_fs_base(u64 base);
 u64 cpu_get_user_gs_base(void);
 void cpu_set_user_gs_base(u64 base);
 
+/* Begin again, as at power-on. */
+void cpu_reset(void) __noreturn;
 /* Tell QEMU's isa-debug-exit, then ACPI-less power-off, then halt. */
 void cpu_power_off(u8 exit_status) __noreturn;
