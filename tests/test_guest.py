@@ -3,6 +3,7 @@
 tests/guest/README.md says how such a test is written.
 """
 
+import os
 import pathlib
 import re
 import shlex
@@ -80,9 +81,12 @@ def test_calf_release(name, job):
     check(job.result(), name, TESTS[name].status, TESTS[name].log)
 
 
-@pytest.mark.parametrize("name", [n for n in TESTS if TESTS[n].host == "yes"])
+@pytest.mark.parametrize("name", [n for n in TESTS
+                                  if TESTS[n].host in ("yes", "root")])
 def test_linux(name, tmp_path):
     test = TESTS[name]
+    if test.host == "root" and os.geteuid() != 0:
+        pytest.skip("on Linux only root may become somebody else")
     done = subprocess.run(
         [harness.BUILD / "tests" / "guest" / name, *shlex.split(test.args)],
         input=test.stdin.encode().decode("unicode_escape").encode(),
@@ -120,7 +124,7 @@ def test_which_programs_are_not_compared_with_linux(capsys):
                 print(f"  not under a small Linux: {name}: "
                       "there is no image; make deps-linux fetches one")
         for name, test in TESTS.items():
-            if test.host != "yes":
+            if test.host not in ("yes", "root"):
                 reason = test.host.removeprefix("no: ")
                 print(f"  Calf only: {name}: {reason}")
     assert all(test.host != "no" for test in TESTS.values()), \

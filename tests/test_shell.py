@@ -48,6 +48,8 @@ def run_on_linux(script, folder):
     pytest.param(script, script_job(script), id=script.stem)
     for script in SCRIPTS])
 def test_script(script, job, tmp_path):
+    if script.stem == "root" and os.geteuid() != 0:
+        pytest.skip("on Linux only root may do this")
     here = run_on_linux(script, tmp_path)
     done = job.result()
     assert done.stdout.decode(errors="replace") == \
@@ -111,3 +113,20 @@ def test_the_end(says, job):
     assert says in done.stderr, harness.explain(done)
     assert done.stdout == b"", harness.explain(done)
     assert done.returncode == 0, harness.explain(done)
+
+
+KMSG = shell("""
+dmesg | grep -c 'calf: version'; echo hello > /dev/kmsg; dmesg | tail -n 1
+dmesg -c > /dev/null; dmesg | wc -l
+cat /dev/kmsg > /tmp/all & sleep 0.3; echo later > /dev/kmsg
+until grep -q later /tmp/all; do sleep 0.1; done; kill $!; echo waited
+dmesg -r
+""")
+
+
+@pytest.mark.parametrize("job", [KMSG], ids=["kmsg"])
+def test_kernel_log(job):
+    """syslog(2) as dmesg uses it, and a read of /dev/kmsg that waits."""
+    done = job.result()
+    assert done.stdout == b"1\nhello\n0\nwaited\n<6>later\n", \
+        harness.explain(done)

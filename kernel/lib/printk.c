@@ -11,7 +11,6 @@
 
 #include "kernel/lib/spinlock.h"
 
-#define LOG_RING_BYTES 32768 /* about 500 lines */
 #define LOG_LINE_BYTES 512 /* half of the largest allowed stack frame */
 #define LOG_PREFIX_BYTES 3 /* "<2>" */
 
@@ -126,6 +125,11 @@ void printk_add_sink(struct log_sink *sink)
 	sink->next = log_sinks;
 	log_sinks = sink;
 	spin_unlock_irqrestore(&log_lock, rflags);
+}
+
+u64 printk_end(void)
+{
+	return READ_ONCE(log_ring_written);
 }
 
 size_t printk_read_line(u64 *position, char *line, size_t size)

@@ -12,6 +12,8 @@
 
 #include "kernel/x86_64/asm/types.h"
 
+#define LOG_RING_BYTES 32768 /* about 500 lines */
+
 enum log_level {
 	LOG_ERROR,
 	LOG_WARNING,
@@ -34,6 +36,9 @@ struct log_sink {
  * Return: the bytes in @line; 0: there is no line yet.
  */
 size_t printk_read_line(u64 *position, char *line, size_t size);
+
+/* The position behind the last line. */
+u64 printk_end(void);
 
 void printk_add_sink(struct log_sink *sink);
 

@@ -1,4 +1,4 @@
-/* guest-test: host=yes */
+/* guest-test: host=root */
 /* Who a process is: changing ids, what root's departure takes along. */
 #include "guest.h"
 

@@ -1,4 +1,4 @@
-/* guest-test: host=yes */
+/* guest-test: host=root */
 /* How a process wants to be run, and a few things programs ask the machine. */
 #include "guest.h"
 
