@@ -125,7 +125,8 @@ static void tell_child(struct task *child)
 		.pid = current_task()->pid,
 	};
 
-	if (info.signal)
+	/* As if the parent had sent it: not to another user's process. */
+	if (info.signal && may_signal_locked(child, info.signal))
 		signal_send_locked(child, &info);
 }
 

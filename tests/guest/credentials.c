@@ -104,6 +104,17 @@ static void groups(void)
 
 /* ---- Signals --------------------------------------------------------------- */
 
+static struct gate alive;
+
+/* Until nobody holds the other end any more. */
+static void gate_end(const struct gate *gate)
+{
+	char byte;
+
+	while (read(gate->fd[0], &byte, 1) != 0)
+		;
+}
+
 static void no_signal_to_others(void)
 {
 	pid_t root = getppid(), other;
@@ -111,9 +122,9 @@ static void no_signal_to_others(void)
 	other = check_fork();
 	if (other == 0) {
 		CHECK_OK(setuid(USER + 1));
-		CHECK_OK(prctl(PR_SET_PDEATHSIG, SIGKILL));
-		for (;;)
-			pause();
+		close(alive.fd[1]);
+		gate_end(&alive); /* as long as the test runs */
+		_exit(0);
 	}
 	usleep(100000); /* it has changed by then */
 	CHECK_OK(setuid(USER));
@@ -306,7 +317,9 @@ int main(int argc, char **argv)
 	in_child_well(drop_for_a_while);
 	in_child_well(keep_capabilities);
 	in_child_well(groups);
+	alive = gate_make();
 	in_child_well(no_signal_to_others);
+	close(alive.fd[1]);
 	in_child_well(signal_to_ones_own);
 	files();
 	jail();
