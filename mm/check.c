@@ -109,6 +109,11 @@ static void check_leaf(const struct vma *vma, vaddr_t va, pte_t pte)
 			    frame_mapcount(frame) == 1,
 		    "writable at %#lx with mapcount %u", va.val,
 		    frame_mapcount(frame));
+	CHECK_FRAME(I2, frame,
+		    !pte_is_writable(pte) || !vma_is_cow(vma) ||
+			    frame->kind == FRAME_ANON,
+		    "an object holds it, and %#lx may write as if alone",
+		    va.val);
 }
 
 /*
@@ -276,6 +281,10 @@ static void check_counts(struct frame *frame)
 		    frame_refcount(frame) == frame_mapcount(frame) + holders,
 		    "refcount %u, mapcount %u, other holders %u",
 		    frame_refcount(frame), frame_mapcount(frame), holders);
+	CHECK_FRAME(I2, frame,
+		    frame->kind != FRAME_OBJECT || frame->check_is_held ||
+			    frame_mapcount(frame) == 0,
+		    "mapped, but its object has let go of it");
 	CHECK_FRAME(I3, frame,
 		    (frame->kind == FRAME_FREE) == (frame_refcount(frame) == 0),
 		    "refcount %u", frame_refcount(frame));

@@ -41,13 +41,9 @@ static bool can_reuse(const struct fault *fault, const struct frame *frame)
  * less than interrupting everyone.
  * See: Intel SDM vol. 3A, "Optional Invalidation".
  */
-static enum fault_result cow_reuse(struct fault *fault, struct frame *frame)
+static enum fault_result cow_reuse(struct fault *fault)
 {
 	pte_t pte = pte_with_dirty(pte_with_accessed(fault->seen));
-
-	/* Alone with a page of a file: the file was cut and has let go of it. */
-	if (vma_is_cow(fault->vma))
-		frame->kind = FRAME_ANON;
 
 	fault->kind = FAULT_COW_REUSE;
 	mm_protect_pte(fault->vma, fault->address, fault->slot,
@@ -111,6 +107,6 @@ enum fault_result cow_break(struct fault *fault)
 	struct frame *frame = pfn_to_frame(pte_pfn(fault->seen));
 
 	if (can_reuse(fault, frame))
-		return cow_reuse(fault, frame);
+		return cow_reuse(fault);
 	return cow_copy(fault, frame);
 }

@@ -91,14 +91,15 @@ static void share_pages(struct vma *vma, struct vma *child_vma)
 
 	for (; it.slot; pgtable_iter_next_table(&it)) {
 		u64 count = pgtable_iter_slots_left(&it);
+		pte_t *slot = it.slot;
 		pte_t *child_slot =
 			pgtable_walk(&child_vma->mm->pgtable, it.va);
 
 		for (u64 i = 0; i < count; i++)
-			if (pte_has_frame(pte_load(&it.slot[i])))
+			if (pte_has_frame(pte_load(&slot[i])))
 				share_page(vma, child_vma,
 					   vaddr_add(it.va, i * PAGE_SIZE),
-					   &it.slot[i], &child_slot[i]);
+					   &slot[i], &child_slot[i]);
 	}
 }
 

@@ -84,10 +84,11 @@ static void drop_pages(struct vma *vma)
 		pgtable_iter_start(&vma->mm->pgtable, vma->start, vma->end);
 
 	for (; it.slot; pgtable_iter_next_table(&it)) {
-		u64 slots = pgtable_iter_slots_left(&it);
+		u64 count = pgtable_iter_slots_left(&it);
+		const pte_t *slots = it.slot;
 
-		for (u64 i = 0; i < slots; i++) {
-			pte_t pte = pte_load(&it.slot[i]);
+		for (u64 i = 0; i < count; i++) {
+			pte_t pte = pte_load(&slots[i]);
 
 			if (pte_has_frame(pte))
 				frame_put_mapped(pfn_to_frame(pte_pfn(pte)));
@@ -95,16 +96,22 @@ static void drop_pages(struct vma *vma)
 	}
 }
 
+/*
+ * Under mm->lock, although no task is left: someone who cuts a file may still
+ * find our areas through the object (mm/object_map.c).
+ */
 static void destroy_contents(struct mm *mm)
 {
 	struct vma *vma;
 	struct vma *next;
 
+	spin_lock(&mm->lock);
 	vma_for_each(vma, &mm->vmas)
 		drop_pages(vma);
 	free_all_tables(mm);
 	list_for_each_entry_safe(vma, next, &mm->vmas.list, list_node)
 		vma_free(vma);
+	spin_unlock(&mm->lock);
 }
 
 void mm_put(struct mm *mm)
@@ -157,8 +164,15 @@ void mm_assert_pte_allowed(const struct vma *vma, vaddr_t va, pte_t pte)
  */
 #define UNMAP_BATCH 64
 
+/* Does the area have this frame for itself, whatever its object holds? */
+static bool is_private_copy(pte_t pte)
+{
+	return pfn_to_frame(pte_pfn(pte))->kind == FRAME_ANON;
+}
+
 /* => @count <= UNMAP_BATCH slots of one table, the first one for @va */
-static void unmap_batch(struct vma *vma, vaddr_t va, pte_t *slots, u64 count)
+static void unmap_batch(struct vma *vma, vaddr_t va, pte_t *slots, u64 count,
+			bool even_copies)
 {
 	struct frame *frames[UNMAP_BATCH];
 	vaddr_t first = va;
@@ -166,9 +180,10 @@ static void unmap_batch(struct vma *vma, vaddr_t va, pte_t *slots, u64 count)
 	u64 found = 0;
 
 	for (u64 i = 0; i < count; i++) {
-		pte_t old;
+		pte_t old = pte_load(&slots[i]);
 
-		if (!pte_has_frame(pte_load(&slots[i])))
+		if (!pte_has_frame(old) ||
+		    (!even_copies && is_private_copy(old)))
 			continue;
 		last = vaddr_add(va, i * PAGE_SIZE);
 		if (found == 0)
@@ -184,7 +199,8 @@ static void unmap_batch(struct vma *vma, vaddr_t va, pte_t *slots, u64 count)
 		frame_put_mapped(frames[i]);
 }
 
-void mm_unmap_pages(struct vma *vma, vaddr_t start, vaddr_t end)
+static void unmap_range(struct vma *vma, vaddr_t start, vaddr_t end,
+			bool even_copies)
 {
 	struct pgtable_iter it =
 		pgtable_iter_start(&vma->mm->pgtable, start, end);
@@ -196,8 +212,19 @@ void mm_unmap_pages(struct vma *vma, vaddr_t start, vaddr_t end)
 		for (u64 i = 0; i < slots; i += UNMAP_BATCH)
 			unmap_batch(vma, vaddr_add(it.va, i * PAGE_SIZE),
 				    &it.slot[i],
-				    min_u64(slots - i, UNMAP_BATCH));
+				    min_u64(slots - i, UNMAP_BATCH),
+				    even_copies);
 	}
+}
+
+void mm_unmap_pages(struct vma *vma, vaddr_t start, vaddr_t end)
+{
+	unmap_range(vma, start, end, true);
+}
+
+void mm_unmap_object_pages(struct vma *vma, vaddr_t start, vaddr_t end)
+{
+	unmap_range(vma, start, end, false);
 }
 
 void mm_add_vma(struct mm *mm, struct vma *vma)

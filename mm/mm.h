@@ -10,7 +10,7 @@
  * Lock order of the memory code, outermost first:
  *	mm->lock of a fork's parent
  *	mm->lock
- *	object->lock
+ *	object->lock (mm/object_map.c goes the other way, with spin_trylock())
  *	cache->lock (mm/kmem.c)
  *	frame_lock
  */
@@ -143,6 +143,8 @@ static inline struct pte_rights vma_pte_rights(const struct vma *vma,
  * => PTEs first, then one flush for up to a batch of pages, then the frames
  */
 void mm_unmap_pages(struct vma *vma, vaddr_t start, vaddr_t end);
+/* As above, but private copies of the object's pages stay. */
+void mm_unmap_object_pages(struct vma *vma, vaddr_t start, vaddr_t end);
 
 /* Limits, break and what execve noted: what fork inherits beside the areas. */
 void mm_copy_layout(struct mm *mm, const struct mm *parent);

@@ -10,6 +10,7 @@
 #include "kernel/lib/string.h"
 #include "mm/commit.h"
 #include "mm/kmem.h"
+#include "mm/object_map.h"
 
 struct object_node {
 	void *slots[OBJECT_NODE_SLOTS]; /* nodes, or frames at the bottom */
@@ -42,6 +43,7 @@ struct object *object_create(u64 size_bytes, bool is_anonymous)
 		object->inode_number = next_anonymous_number();
 	object->size_bytes = size_bytes;
 	spinlock_init(&object->lock, "object");
+	list_init(&object->vmas);
 	spin_lock(&all_lock);
 	list_push_back(&all_objects, &object->all_node);
 	spin_unlock(&all_lock);
@@ -218,8 +220,12 @@ bool object_next_index(struct object *object, u64 *index)
 	return found;
 }
 
-/* Drop the frames of @node at @first and above, and the nodes left empty. */
-static void *trim_node(struct object *object, void *entry, u32 level, u64 first)
+/*
+ * Drop the frames of [@first, @end), counted from the first page below @entry,
+ * and the nodes left empty.  Return: @entry, or NULL when it is gone.
+ */
+static void *trim_node(struct object *object, void *entry, u32 level, u64 first,
+		       u64 end)
 {
 	struct object_node *node = entry;
 	u64 span = level > 1 ? tree_capacity(level - 1) : 1;
@@ -234,10 +240,12 @@ static void *trim_node(struct object *object, void *entry, u32 level, u64 first)
 		return NULL;
 	}
 	for (u64 i = 0; i < OBJECT_NODE_SLOTS; i++) {
-		if ((i + 1) * span > first)
+		u64 base = i * span;
+
+		if (base + span > first && base < end)
 			node->slots[i] = trim_node(
 				object, node->slots[i], level - 1,
-				first > i * span ? first - i * span : 0);
+				first > base ? first - base : 0, end - base);
 		if (node->slots[i])
 			is_empty = false;
 	}
@@ -247,24 +255,47 @@ static void *trim_node(struct object *object, void *entry, u32 level, u64 first)
 	return NULL;
 }
 
-void object_truncate(struct object *object, u64 size_bytes)
+/* => object->lock is held, and nobody maps these frames any more (I13) */
+static void drop_frames(struct object *object, u64 first, u64 end)
 {
-	u64 first_gone = bytes_to_pages(size_bytes);
-	u64 tail = size_bytes & ~PAGE_MASK;
-	void **slot;
-
-	spin_lock(&object->lock);
-	object->size_bytes = size_bytes;
-	if (first_gone < tree_capacity(object->levels))
+	if (first < end && first < tree_capacity(object->levels))
 		object->root = trim_node(object, object->root, object->levels,
-					 first_gone);
+					 first, end);
 	if (!object->root)
 		object->levels = 0;
-	if (tail) {
-		slot = find_slot(object, size_bytes >> PAGE_SHIFT, false);
-		if (slot && *slot)
-			memset((char *)frame_ptr(*slot) + tail, 0,
-			       PAGE_SIZE - tail);
+}
+
+/* => object->lock is held */
+static void zero_tail(struct object *object)
+{
+	u64 tail = object->size_bytes & ~PAGE_MASK;
+	void **slot;
+
+	if (!tail)
+		return;
+	slot = find_slot(object, object->size_bytes >> PAGE_SHIFT, false);
+	if (slot && *slot)
+		memset((char *)frame_ptr(*slot) + tail, 0, PAGE_SIZE - tail);
+}
+
+void object_truncate(struct object *object, u64 size_bytes)
+{
+	bool shrinks;
+
+	spin_lock(&object->lock);
+	shrinks = size_bytes < object->size_bytes;
+	/*
+	 * The size comes first: a fault that has not yet asked for its page
+	 * gets none any more.  One that has holds its mm->lock until the
+	 * PTE is written, so it is waited for and undone below.
+	 */
+	object->size_bytes = size_bytes;
+	if (shrinks) {
+		u64 first_gone = bytes_to_pages(size_bytes);
+
+		object_map_unmap_locked(object, first_gone, ~0UL, true);
+		drop_frames(object, first_gone, ~0UL);
+		zero_tail(object);
 	}
 	spin_unlock(&object->lock);
 }
@@ -280,6 +311,14 @@ u64 object_committed(void)
 					       object->frame_count;
 	spin_unlock(&all_lock);
 	return pages;
+}
+
+void object_punch(struct object *object, u64 first, u64 end)
+{
+	spin_lock(&object->lock);
+	object_map_unmap_locked(object, first, end, false);
+	drop_frames(object, first, end);
+	spin_unlock(&object->lock);
 }
 
 struct object_visit {

@@ -3,7 +3,7 @@
  *
  * Owns: which frame holds page i of a file or of a shared anonymous
  * mapping.  This is the page cache: read(2), write(2) and mmap(2) see the same
- * frames.  Does not know names, file sizes beyond its page count, or PTEs.
+ * frames.  Does not know file names; who maps it is mm/object_map.h's business.
  * Invariants: holds one reference of each of its frames (I2).
  * Locks: object->lock, taken after mm->lock.
  */
@@ -28,6 +28,7 @@ struct object {
 	u64 size_bytes; /* lock; pages wholly beyond it do not exist */
 	u64 frame_count; /* lock; … otherwise each of these when it came */
 	u64 reserved_pages; /* the promise, if is_reserved (mm/commit.h) */
+	struct list_node vmas; /* lock; areas of all processes that map it */
 	struct list_node all_node; /* for the checker */
 	char *name; /* for /proc/PID/maps; from kmalloc(), freed with it */
 };
@@ -69,12 +70,22 @@ void object_find_frame(struct object *object, u64 index, struct frame **frame);
 bool object_next_index(struct object *object, u64 *index);
 
 /**
- * object_truncate() - set the size; frames wholly beyond it are dropped
+ * object_truncate() - set the size; what lies beyond it is gone
  *
- * => the tail of the last page is zeroed, so that growing again shows zeros
- * => mappings of dropped pages are the caller's business
+ * => pages wholly beyond it are unmapped in every process, private copies of
+ *    them too (SIGBUS from now on); then their frames are dropped (I13)
+ * => the tail of a last page that is cut is zeroed: growing again shows zeros
+ * => the caller keeps others from changing the size, and holds no mm->lock
  */
 void object_truncate(struct object *object, u64 size_bytes);
+
+/**
+ * object_punch() - make a hole: pages [@first, @end) read as zeros again
+ *
+ * => unmapped in every process as above, but for private copies, which are
+ *    not the object's any more
+ */
+void object_punch(struct object *object, u64 first, u64 end);
 
 /* All pages that are promised to objects. */
 u64 object_committed(void);

@@ -10,6 +10,7 @@
 #include "kernel/lib/errno.h"
 #include "mm/kmem.h"
 #include "mm/object.h"
+#include "mm/object_map.h"
 
 static struct kmem_cache vma_cache = KMEM_CACHE("vma", struct vma);
 
@@ -38,8 +39,10 @@ struct vma *vma_alloc(void)
 
 void vma_free(struct vma *vma)
 {
-	if (vma->object)
+	if (vma->object) {
+		object_map_remove(vma);
 		object_put(vma->object);
+	}
 	kmem_cache_free(&vma_cache, vma);
 }
 
@@ -85,9 +88,20 @@ struct vma *vma_prev(const struct vma_set *set, const struct vma *vma)
 	return list_entry(vma->list_node.prev, struct vma, list_node);
 }
 
+/* As most are that fork inserts: then there is nothing to look for. */
+static bool is_highest(const struct vma_set *set, const struct vma *vma)
+{
+	return list_is_empty(&set->list) ||
+	       list_entry(set->list.prev, struct vma, list_node)->end.val <=
+		       vma->start.val;
+}
+
 void vma_insert(struct vma_set *set, struct vma *vma)
 {
-	struct vma *above = vma_find_above(set, vma->start);
+	struct vma *above = NULL;
+
+	if (!is_highest(set, vma))
+		above = vma_find_above(set, vma->start);
 
 	ASSERT_INVARIANT(I6,
 			 vma->start.val < vma->end.val &&
@@ -99,6 +113,8 @@ void vma_insert(struct vma_set *set, struct vma *vma)
 			  &vma->list_node);
 	set->tree = avl_insert(set->tree, &vma->tree_node, starts_lower);
 	set->count++;
+	if (vma->object)
+		object_map_add(vma);
 }
 
 void vma_remove(struct vma_set *set, struct vma *vma)

@@ -52,6 +52,7 @@ struct vma {
 	u64 object_page; /* index in @object of the page at @start */
 	struct avl_node tree_node;
 	struct list_node list_node; /* in address order */
+	struct list_node object_node; /* object->lock; see mm/object_map.h */
 };
 
 struct vma_set {
@@ -112,7 +113,7 @@ void vma_set_init(struct vma_set *set);
 
 /* Return: a zeroed vma with one reference of @object if any, or NULL. */
 struct vma *vma_alloc(void) __must_check;
-/* Drops the object's reference. */
+/* Leaves the object's list of areas and drops its reference. */
 void vma_free(struct vma *vma);
 
 /* The first area that ends above @va (it may begin above it too), or NULL. */
@@ -123,7 +124,10 @@ struct vma *vma_find(struct vma_set *set, vaddr_t va);
 struct vma *vma_next(const struct vma_set *set, const struct vma *vma);
 struct vma *vma_prev(const struct vma_set *set, const struct vma *vma);
 
-/* => [vma->start, vma->end) overlaps no area of @set; merges nothing */
+/*
+ * => [vma->start, vma->end) overlaps no area of @set; merges nothing
+ * => with an object: from here on it finds the area, so vma->mm is set
+ */
 void vma_insert(struct vma_set *set, struct vma *vma);
 /* Take @vma out of @set; the caller frees it. */
 void vma_remove(struct vma_set *set, struct vma *vma);

@@ -179,29 +179,37 @@ i64 sys_copy_file_range(const struct trap_frame *frame)
 #define FALLOC_FL_KEEP_SIZE 1u
 #define FALLOC_FL_PUNCH_HOLE 2u
 
+/* Zeros in one page, if it has a frame at all. */
+static void zero_within(struct object *object, u64 start, u64 end)
+{
+	struct frame *frame;
+
+	if (start >= end)
+		return;
+	object_find_frame(object, start >> PAGE_SHIFT, &frame);
+	if (!frame)
+		return;
+	memset((char *)frame_ptr(frame) + (start & ~PAGE_MASK), 0, end - start);
+	frame_put(frame);
+}
+
 /*
- * Pages may be mapped, so they stay where they are and become zero: whoever
- * maps them sees the hole.  => inode->lock held
+ * Whole pages lose their frames, and whoever maps them gets fresh zeros;
+ * of those at the edges only the bytes go.  => inode->lock held
  */
 static void punch(struct object *object, u64 start, u64 end)
 {
-	u64 index = start >> PAGE_SHIFT;
+	u64 first = align_up(start, PAGE_SIZE);
+	u64 last = align_down(end, PAGE_SIZE);
 
-	end = min_u64(end, READ_ONCE(object->size_bytes));
-	while (object_next_index(object, &index) && index << PAGE_SHIFT < end) {
-		u64 page = index << PAGE_SHIFT;
-		u64 first = max_u64(start, page) - page;
-		u64 last = min_u64(end, page + PAGE_SIZE) - page;
-		struct frame *frame;
-
-		object_find_frame(object, index, &frame);
-		if (frame) {
-			memset((char *)frame_ptr(frame) + first, 0,
-			       last - first);
-			frame_put(frame);
-		}
-		index++;
+	if (first > last) { /* inside one page */
+		zero_within(object, start, end);
+		return;
 	}
+	zero_within(object, start, first);
+	zero_within(object, last, end);
+	if (first < last)
+		object_punch(object, first >> PAGE_SHIFT, last >> PAGE_SHIFT);
 }
 
 /* Frames for each page of the range, as far as the file reaches. */

@@ -32,6 +32,22 @@ void spin_lock(struct spinlock *lock)
 	percpu_locks_held_inc();
 }
 
+bool spin_trylock(struct spinlock *lock)
+{
+	if (unlikely(panic_in_progress))
+		return true;
+	if (unlikely(spin_is_held(lock)))
+		panic("lock %s taken twice by the same CPU", lock->name);
+
+	if (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)) {
+		cpu_pause();
+		return false;
+	}
+	__atomic_store_n(&lock->owner, this_cpu(), __ATOMIC_RELAXED);
+	percpu_locks_held_inc();
+	return true;
+}
+
 void spin_unlock(struct spinlock *lock)
 {
 	if (unlikely(panic_in_progress))

@@ -195,12 +195,31 @@ void spin_lock(struct spinlock *lock)
 	lock->owner = (const struct cpu *)&this_cpu_address;
 }
 
+void (*machine_lock_is_busy)(void);
+static void (*holder_goes_on)(void);
+
+bool spin_trylock(struct spinlock *lock)
+{
+	if (machine_lock_is_busy) {
+		holder_goes_on = machine_lock_is_busy;
+		machine_lock_is_busy = NULL;
+		return false;
+	}
+	spin_lock(lock);
+	return true;
+}
+
 void spin_unlock(struct spinlock *lock)
 {
+	void (*holder)(void) = holder_goes_on;
+
 	if (!spin_is_held(lock))
 		panic("lock %s released, but not held", lock->name);
 	lock->locked = 0;
 	lock->owner = NULL;
+	holder_goes_on = NULL;
+	if (holder)
+		holder();
 }
 
 bool spin_is_held(const struct spinlock *lock)

@@ -79,6 +79,12 @@ void machine_fail_nth(u64 nth);
 void machine_fail_from(u64 nth);
 /* Has that happened?  Also makes allocations succeed again. */
 bool machine_failed(void);
+/*
+ * Not NULL: the next spin_trylock() fails, and the holder of that lock does
+ * this as soon as the one who tried has let go of another one.
+ */
+extern void (*machine_lock_is_busy)(void);
+
 /* Frames and objects handed out since the start. */
 extern u64 machine_allocations;
 

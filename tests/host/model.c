@@ -538,20 +538,41 @@ void model_object_resize(struct model_object *object, u64 size_bytes)
 		free(object->bytes[i]);
 		object->bytes[i] = NULL;
 	}
-	if (tail && last)
+	if (size_bytes < object->size_bytes && tail && last)
 		memset(last + tail, 0, PAGE_SIZE - tail);
 	object->size_bytes = size_bytes;
 }
 
 bool model_object_is_mapped(const struct model_mm *mms, int count,
-			    const struct model_object *object, u64 index)
+			    const struct model_object *object)
 {
 	for (int i = 0; i < count; i++)
 		for (unsigned int page = 0; page < PAGES; page++)
-			if (mms[i].pages[page].object == object &&
-			    mms[i].pages[page].object_page >= index)
+			if (mms[i].pages[page].object == object)
 				return true;
 	return false;
+}
+
+void model_object_unmap(struct model_mm *mm, const struct model_object *object,
+			struct span indexes, bool even_copies)
+{
+	for (unsigned int i = 0; i < PAGES; i++) {
+		struct model_page *page = &mm->pages[i];
+
+		if (page->is_mapped && page->object == object &&
+		    page->object_page >= indexes.start &&
+		    page->object_page < indexes.end &&
+		    (even_copies || page->state == PAGE_OBJECT))
+			discard_page(page);
+	}
+}
+
+void model_object_punch(struct model_object *object, struct span indexes)
+{
+	for (u64 i = indexes.start; i < indexes.end && i < OBJECT_PAGES; i++) {
+		free(object->bytes[i]);
+		object->bytes[i] = NULL;
+	}
 }
 
 struct model_object *model_new_object(u64 size_bytes)

@@ -153,9 +153,14 @@ void model_object_resize(struct model_object *object, u64 size_bytes);
 /* Return: an object that no page uses, emptied; NULL: too many. */
 struct model_object *model_new_object(u64 size_bytes);
 
-/* Does any page of any of @count address spaces show this page or later? */
+/* Does any page of any of @count address spaces show this object? */
 bool model_object_is_mapped(const struct model_mm *mms, int count,
-			    const struct model_object *object, u64 index);
+			    const struct model_object *object);
+/* What @mm shows of these pages goes away; private copies only if told so. */
+void model_object_unmap(struct model_mm *mm, const struct model_object *object,
+			struct span indexes, bool even_copies);
+/* These pages are zeros again. */
+void model_object_punch(struct model_object *object, struct span indexes);
 
 /**
  * model_verify() - compare everything with the kernel's memory

@@ -143,7 +143,7 @@ static struct model_object *new_shared_memory(u64 bytes)
 		model_objects[i].is_used =
 			model_objects[i].is_used &&
 			model_object_is_mapped(processes, PROCESSES,
-					       &model_objects[i], 0);
+					       &model_objects[i]);
 	return model_new_object(bytes);
 }
 
@@ -898,21 +898,31 @@ static void op_file_write(const u8 *args)
 	frame_put(frame);
 }
 
-/* What a shrinking file does to its mappings is up to kernel/fs. */
 static void op_file_resize(const u8 *args)
 {
 	struct model_object *file = &model_objects[args[1] % FILES];
 	u64 bytes = args[2] % 12 * PAGE_SIZE + args[3] * 16;
+	struct span gone = { (unsigned int)bytes_to_pages(bytes), ~0u };
 
-	if (bytes < file->size_bytes &&
-	    model_object_is_mapped(processes, PROCESSES, file,
-				   bytes_to_pages(bytes))) {
-		skip();
-		return;
-	}
 	TRACE("resize file %d to %lu bytes\n", args[1] % FILES, bytes);
 	object_truncate(file->real, bytes);
+	if (bytes < file->size_bytes)
+		for (int i = 0; i < PROCESSES; i++)
+			model_object_unmap(&processes[i], file, gone, true);
 	model_object_resize(file, bytes);
+}
+
+static void op_file_punch(const u8 *args)
+{
+	struct model_object *file = &model_objects[args[1] % FILES];
+	struct span hole = { args[2] % 12, args[2] % 12 + args[3] % 4 };
+
+	TRACE("punch pages %u-%u of file %d\n", hole.start, hole.end,
+	      args[1] % FILES);
+	object_punch(file->real, hole.start, hole.end);
+	for (int i = 0; i < PROCESSES; i++)
+		model_object_unmap(&processes[i], file, hole, false);
+	model_object_punch(file, hole);
 }
 
 static void op_settings(const u8 *args)
@@ -938,7 +948,7 @@ static void (*const op_kinds[])(const u8 *args) = {
 	op_write,	op_write,	 op_write,	  op_write,
 	op_write,	op_write,	 op_fetch,	  op_fetch,
 	op_kernel_read, op_kernel_write, op_kernel_write, op_kernel_string,
-	op_file_write,	op_file_resize,	 op_settings,
+	op_file_write,	op_file_resize,	 op_file_punch,	  op_settings,
 };
 
 static void check_everything(void)

@@ -70,6 +70,23 @@ static void object_of_wrong_kind(void)
 	check_all();
 }
 
+/* As after a cut that has forgotten somebody. */
+static void object_has_let_go(void)
+{
+	file->root = NULL;
+	file_frame->refcount--;
+	check_all();
+}
+
+/* As after a reuse that has not asked who else holds the frame. */
+static void object_is_written_privately(void)
+{
+	pte_t *entry = pgtable_walk(&mm->pgtable, VADDR(AT + 8 * P));
+
+	*entry = pte_with_write(*entry);
+	check_all();
+}
+
 static void free_with_references(void)
 {
 	struct frame *lost = frame_alloc(FRAME_ANON);
@@ -235,6 +252,8 @@ static void test_each_invariant(void)
 		{ refcount_too_high, "I2 violated" },
 		{ refcount_of_table, "I2 violated" },
 		{ object_of_wrong_kind, "I2 violated" },
+		{ object_has_let_go, "I2 violated" },
+		{ object_is_written_privately, "I2 violated" },
 		{ free_with_references, "I1 violated" },
 		{ lost_without_references, "I3 violated" },
 		{ free_is_miscounted, "I3 violated" },

@@ -230,26 +230,6 @@ static void test_copy_is_flushed(void)
 	machine_check_tlbs();
 }
 
-/* A file is cut while a private mapping shows the page: it owns it now. */
-static void test_reuse_of_dropped(void)
-{
-	struct object *file;
-	struct frame *frame;
-
-	start();
-	file = object_create(P, false);
-	CHECK_EQUAL(map_object(AT, P, RW, MAP_PRIVATE | MAP_FIXED, file, 0),
-		    AT);
-	CHECK_EQUAL(machine_read(VADDR(AT)), 0);
-	frame = frame_at(mm, AT);
-	object_truncate(file, 0);
-	machine_write(VADDR(AT), 1);
-	CHECK(frame_at(mm, AT) == frame);
-	CHECK_EQUAL(frame->kind, FRAME_ANON);
-	CHECK_FAULTS([FAULT_FILE_MAP] = 1, [FAULT_COW_REUSE] = 1);
-	check_all();
-}
-
 /* Each allocation of each case fails once; then the access succeeds. */
 static void test_no_memory(void)
 {
@@ -390,7 +370,6 @@ int main(void)
 		{ "reuse off", test_reuse_off },
 		{ "spurious", test_spurious },
 		{ "a copy is flushed", test_copy_is_flushed },
-		{ "reuse of a dropped page", test_reuse_of_dropped },
 		{ "no memory", test_no_memory },
 		{ "copy fails", test_copy_fails },
 		{ "user copy", test_user_copy },

@@ -146,21 +146,6 @@ static void test_level_0(void)
 	check_all();
 }
 
-/* A frame of a cut file that is private by now must be copied, too. */
-static void test_level_0_of_dropped(void)
-{
-	struct mm *child;
-
-	start_with_pages();
-	object_truncate(file, 0);
-	machine_write(VADDR(ADDRESS(FILE_PAGE)), 5);
-	fork_level = 0;
-	CHECK_EQUAL(fork_mm(mm, &child), 0);
-	CHECK(frame_at(mm, ADDRESS(FILE_PAGE)) !=
-	      frame_at(child, ADDRESS(FILE_PAGE)));
-	check_all();
-}
-
 /* Fork of a fork, of an empty space, and of one with many sharers. */
 static void test_many(void)
 {
@@ -294,7 +279,6 @@ int main(void)
 	static const struct host_test tests[] = {
 		{ "level 1", test_level_1 },
 		{ "level 0", test_level_0 },
-		{ "level 0 of a dropped page", test_level_0_of_dropped },
 		{ "many", test_many },
 		{ "layout", test_layout },
 		{ "level 0 without memory", test_level_0_without_memory },
