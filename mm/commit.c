@@ -87,11 +87,14 @@ static bool is_enough(u64 pages, u64 total)
 
 int commit_charge(u64 pages)
 {
-	bool must_fail = unlikely(allocation_fails) && pages &&
-			 allocation_fails();
-	u64 total =
-		__atomic_add_fetch(&committed_pages, pages, __ATOMIC_RELAXED);
+	bool must_fail;
+	u64 total;
 
+	/* Asking for nothing is no question, even beyond the limit. */
+	if (pages == 0)
+		return 0;
+	must_fail = unlikely(allocation_fails) && allocation_fails();
+	total = __atomic_add_fetch(&committed_pages, pages, __ATOMIC_RELAXED);
 	if (likely(is_enough(pages, total) && !must_fail))
 		return 0;
 	commit_uncharge(pages);

@@ -273,6 +273,13 @@ static void test_never_faults(void)
 	CHECK_EQUAL(touch(AT + 20 * P, ACCESS_WRITE), FAULT_SIGBUS);
 	check_promised(9);
 	object_put(file);
+
+	/* What was promised before the limit fell is there all the same. */
+	CHECK_EQUAL(map_munmap(mm, VADDR(AT - 3 * P), 7 * P), 0);
+	CHECK_EQUAL(map(AT + 40 * P, 2 * P, RW, SHARED_FIXED), AT + 40 * P);
+	overcommit_kbytes = 4;
+	CHECK_EQUAL(touch(AT + 40 * P, ACCESS_WRITE), FAULT_DONE);
+	check_all();
 }
 
 /* min(size of the process / 32, the reserve), and more unless it is root. */
