@@ -4,6 +4,7 @@
 #include "kernel/memory_hooks.h"
 
 #include "kernel/lib/printk.h"
+#include "kernel/proc/credentials.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/task.h"
 #include "kernel/x86_64/time.h"
@@ -32,6 +33,11 @@ static bool nth_fails(void)
 static const struct mm *asking_mm(void)
 {
 	return current_task()->mm;
+}
+
+static bool asked_by_root(void)
+{
+	return is_capable(CAP_SYS_ADMIN);
 }
 
 /* Linux's limit for such lines: so many in so long. */
@@ -66,6 +72,7 @@ void memory_hooks_init(void)
 {
 	frame_may_use_reserve = may_use_reserve;
 	commit_asking_mm = asking_mm;
+	commit_asked_by_root = asked_by_root;
 	commit_refused = log_refusal;
 }
 
