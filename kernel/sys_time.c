@@ -186,7 +186,7 @@ static void sleep_expire(struct timer *timer, u64 count)
 
 /*
  * @left_ns: gets what is left when a signal comes first.
- * Return: 0, or -EINTR.
+ * Return: 0, or -ERESTARTNOHAND.
  */
 static int sleep_until(const struct timer_setting *until, u64 *left_ns)
 {
@@ -200,25 +200,42 @@ static int sleep_until(const struct timer_setting *until, u64 *left_ns)
 	error = wait_event_interruptible(&sleep.over, READ_ONCE(sleep.is_over));
 	timer_read(&sleep.timer, left_ns, &interval_ns);
 	timer_cancel(&sleep.timer);
-	return error ? -EINTR : 0;
+	return error ? -ERESTARTNOHAND : 0;
+}
+
+/*
+ * Until a time that stays the same when a signal without a handler interrupts.
+ */
+static i64 sleep_restartable(const struct restart *how)
+{
+	struct restart restart = *how;
+	const struct timer_setting until = {
+		.clock = (enum timer_clock)restart.count,
+		.next_ns = restart.deadline_ns,
+	};
+	struct linux_timespec left;
+	u64 left_ns;
+
+	if (sleep_until(&until, &left_ns) == 0)
+		return 0;
+	left = ns_to_timespec(left_ns);
+	if (restart.address.val &&
+	    copy_to_user(restart.address, &left, sizeof(left)) != 0)
+		return -EFAULT;
+	current_task()->restart = restart;
+	return -ERESTARTBLOCK;
 }
 
 static i64 sleep_relative(enum timer_clock clock, u64 ns, vaddr_t remaining)
 {
-	const struct timer_setting until = {
-		.clock = clock,
-		.next_ns = timer_clock_now(clock, current_task()) + ns,
+	const struct restart restart = {
+		.call = sleep_restartable,
+		.deadline_ns = timer_clock_now(clock, current_task()) + ns,
+		.address = remaining,
+		.count = clock,
 	};
-	struct linux_timespec left;
-	u64 left_ns;
-	int error = sleep_until(&until, &left_ns);
 
-	if (!error || !remaining.val)
-		return error;
-	left = ns_to_timespec(left_ns);
-	if (copy_to_user(remaining, &left, sizeof(left)) != 0)
-		return -EFAULT;
-	return error;
+	return sleep_restartable(&restart);
 }
 
 i64 sys_nanosleep(vaddr_t request, vaddr_t remaining)

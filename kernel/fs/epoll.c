@@ -321,7 +321,8 @@ static i64 epoll_wait_until(int fd, vaddr_t events, int room, u64 deadline_ns)
 	else
 		result = -EINVAL;
 	file_put(harvest.set);
-	return result;
+	/* Alone among its kind it is not begun again, handler or not. */
+	return result == -ERESTARTNOHAND ? -EINTR : result;
 }
 
 i64 sys_epoll_wait(int fd, vaddr_t events, int room, int ms)

@@ -95,6 +95,6 @@ int poll_loop(poll_scan_fn *scan, void *argument, u64 deadline_ns)
 		table_destroy(&table);
 	}
 	if (error == -ERESTARTSYS)
-		return -EINTR;
+		return -ERESTARTNOHAND;
 	return error == -ETIMEDOUT ? 0 : result;
 }

@@ -59,6 +59,6 @@ typedef int poll_scan_fn(void *argument, struct poll_table *table);
  * poll_loop() - call @scan until something is ready
  * @deadline_ns: since boot; 0: only once; or WAIT_FOREVER
  *
- * Return: as @scan; 0: the time is over; -EINTR.
+ * Return: as @scan; 0: the time is over; -ERESTARTNOHAND.
  */
 int poll_loop(poll_scan_fn *scan, void *argument, u64 deadline_ns) __must_check;

@@ -65,7 +65,6 @@ void poll_deadline_write(vaddr_t to, enum poll_unit unit, u64 deadline_ns)
 
 int poll_mask_set(vaddr_t mask, u64 bytes)
 {
-	struct signal_state *state = &current_task()->signal;
 	sigset_t blocked;
 
 	if (!mask.val)
@@ -74,9 +73,7 @@ int poll_mask_set(vaddr_t mask, u64 bytes)
 		return -EINVAL;
 	if (copy_from_user(&blocked, mask, sizeof(blocked)) != 0)
 		return -EFAULT;
-	state->saved_blocked = state->blocked;
-	state->has_saved = true;
-	signal_set_blocked(blocked);
+	signal_swap_blocked(blocked);
 	return 0;
 }
 
@@ -84,7 +81,7 @@ void poll_mask_restore(i64 result)
 {
 	struct signal_state *state = &current_task()->signal;
 
-	if (!state->has_saved || result == -EINTR)
+	if (!state->has_saved || result == -ERESTARTNOHAND || result == -EINTR)
 		return;
 	state->has_saved = false;
 	signal_set_blocked(state->saved_blocked);

@@ -22,7 +22,7 @@ void poll_deadline_write(vaddr_t time, enum poll_unit unit, u64 deadline_ns);
 /* Block exactly the signals at @mask; NULL: no change.  Return: 0 or -errno. */
 int poll_mask_set(vaddr_t mask, u64 bytes) __must_check;
 /*
- * Back to the mask of before.  With @result -EINTR that is done on the way to
- * the handler, which must run with the temporary mask's permission.
+ * Back to the mask of before.  When a signal has ended the call that is done on
+ * the way to the handler, which must run with the temporary mask's permission.
  */
 void poll_mask_restore(i64 result);

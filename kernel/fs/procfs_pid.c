@@ -10,6 +10,7 @@
 #include "kernel/fs/files.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/signal_queue.h"
 #include "kernel/proc/task.h"
 #include "mm/mm.h"
 #include "mm/object.h"
@@ -349,9 +350,10 @@ static void show_status_signals(struct text *text, struct task *task)
 {
 	const struct credentials *who = &task->credentials;
 
-	text_printf(text, "Threads:\t1\nSigQ:\t0/0\n");
+	text_printf(text, "Threads:\t1\nSigQ:\t%u/%u\n", signal_nodes_count(),
+		    SIGNAL_NODES_MAX);
 	text_printf(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\n",
-		    task->signal.pending.bits, 0UL);
+		    task->signal.pending.set.bits, 0UL);
 	text_printf(text, "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
 		    task->signal.blocked.bits, signals_with(task, true),
 		    signals_with(task, false));
@@ -438,7 +440,7 @@ static void show_stat_tail(struct text *text, struct task *task)
 	/* startcode endcode startstack kstkesp kstkeip */
 	text_printf(text, "0 0 %lu 0 0 ", layout.arg_start.val);
 	text_printf(text, "%lu %lu %lu %lu ",
-		    task->signal.pending.bits & INT32_MAX,
+		    task->signal.pending.set.bits & INT32_MAX,
 		    task->signal.blocked.bits & INT32_MAX,
 		    signals_with(task, true) & INT32_MAX,
 		    signals_with(task, false) & INT32_MAX);

@@ -8,6 +8,8 @@
 #include "kernel/fs/poll_args.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/task.h"
+#include "kernel/x86_64/asm/percpu.h"
 #include "kernel/x86_64/traps.h"
 #include "mm/kmem.h"
 
@@ -104,9 +106,29 @@ static i64 poll_until(vaddr_t fds, u32 count, u64 deadline_ns)
 	return result;
 }
 
+/* poll(2) goes on until the same deadline after a signal without handler. */
+static i64 poll_restartable(const struct restart *how)
+{
+	struct restart restart = *how;
+	i64 result =
+		poll_until(restart.address, restart.count, restart.deadline_ns);
+
+	if (result != -ERESTARTNOHAND)
+		return result;
+	current_task()->restart = restart;
+	return -ERESTARTBLOCK;
+}
+
 i64 sys_poll(vaddr_t fds, u32 count, int ms)
 {
-	return poll_until(fds, count, poll_deadline_ms(ms));
+	const struct restart restart = {
+		.call = poll_restartable,
+		.deadline_ns = poll_deadline_ms(ms),
+		.address = fds,
+		.count = count,
+	};
+
+	return poll_restartable(&restart);
 }
 
 i64 sys_ppoll(vaddr_t fds, u32 count, vaddr_t time, vaddr_t mask,

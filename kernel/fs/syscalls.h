@@ -97,6 +97,10 @@ i64 sys_epoll_pwait2(const struct trap_frame *frame);
 i64 sys_eventfd(u32 count);
 i64 sys_eventfd2(u32 count, u32 flags);
 
+/* kernel/fs/signalfd.c */
+i64 sys_signalfd(int fd, vaddr_t set, u64 set_bytes);
+i64 sys_signalfd4(int fd, vaddr_t set, u64 set_bytes, u32 flags);
+
 /* kernel/fs/timerfd.c */
 i64 sys_timerfd_create(int clock, u32 flags);
 i64 sys_timerfd_settime(int fd, u32 flags, vaddr_t new_value,

@@ -47,5 +47,15 @@
 #define EOPNOTSUPP 95
 #define ETIMEDOUT 110
 
-/* Inside the kernel only: restart the system call after the signal. */
+/*
+ * Inside the kernel only: a signal has interrupted the call.  What becomes of
+ * it once the signal is handled (kernel/proc/signal_deliver.c):
+ *
+ *			no handler	handler, SA_RESTART	handler
+ *	RESTARTSYS	again		again			EINTR
+ *	RESTARTNOHAND	again		EINTR			EINTR
+ *	RESTARTBLOCK	restart_syscall	EINTR			EINTR
+ */
 #define ERESTARTSYS 512
+#define ERESTARTNOHAND 514
+#define ERESTARTBLOCK 516

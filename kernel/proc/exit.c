@@ -11,6 +11,7 @@
 #include "kernel/fs/files.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/printk.h"
+#include "kernel/proc/job.h"
 #include "kernel/proc/process_timers.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
@@ -91,30 +92,31 @@ static struct task *find_reaper(const struct task *task)
 	return reaper ? reaper : init_task;
 }
 
+/* Nobody will wait for it: take it out of the family. */
+static void forget(struct task *task)
+{
+	task_unpublish_locked(task);
+	task->state = TASK_DEAD;
+}
+
+/* Tell the parent.  Return: whether it will wait. */
+static bool tell_parent(struct task *task)
+{
+	bool is_killed = exit_status_is_signal(task->exit_status);
+	u32 status = is_killed ? task->exit_status & 0x7f :
+				 task->exit_status >> 8;
+
+	job_tell_parent(task, is_killed ? CLD_KILLED : CLD_EXITED, (i32)status);
+	return !signal_ignores_children_locked(task->parent);
+}
+
 /* => tasks_lock is held */
 static void adopt(struct task *child, struct task *reaper)
 {
-	bool is_zombie = child->state == TASK_ZOMBIE;
-
 	list_remove(&child->sibling_node);
 	child->parent = reaper;
 	child->parent_pid = reaper->pid;
-	list_push_back(is_zombie ? &reaper->zombies : &reaper->children,
-		       &child->sibling_node);
-}
-
-static void send_sigchld(struct task *task)
-{
-	bool is_killed = exit_status_is_signal(task->exit_status);
-	const struct signal_info info = {
-		.signal = SIGCHLD,
-		.code = is_killed ? CLD_KILLED : CLD_EXITED,
-		.pid = task->pid,
-		.status = (i32)(is_killed ? task->exit_status & 0x7f :
-					    task->exit_status >> 8),
-	};
-
-	signal_send_locked(task->parent, &info);
+	list_push_back(&reaper->children, &child->sibling_node);
 }
 
 static void tell_child(struct task *child)
@@ -130,24 +132,31 @@ static void tell_child(struct task *child)
 		signal_send_locked(child, &info);
 }
 
-/* Orphans go to one who waits for whoever ends. */
+/*
+ * Orphans go to one who waits for whoever ends.  Those that have ended already
+ * and that nobody wants are freed.
+ */
 static void give_away_children(struct task *task)
 {
-	struct task *reaper = find_reaper(task);
+	struct list_node unwanted = LIST_INIT(unwanted);
 	struct task *child;
 	struct task *next;
+	u64 rflags = spin_lock_irqsave(&tasks_lock);
+	struct task *reaper = find_reaper(task);
 
 	list_for_each_entry_safe(child, next, &task->children, sibling_node) {
 		adopt(child, reaper);
-		tell_child(child);
+		job_parent_ends(child, task);
+		if (child->state != TASK_ZOMBIE) {
+			tell_child(child);
+		} else if (!tell_parent(child)) {
+			forget(child);
+			list_push_back(&unwanted, &child->sibling_node);
+		}
 	}
-	if (list_is_empty(&task->zombies))
-		return;
-	list_for_each_entry_safe(child, next, &task->zombies, sibling_node) {
-		adopt(child, reaper);
-		send_sigchld(child);
-	}
-	wait_wake_all(&reaper->child_event);
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	list_for_each_entry_safe(child, next, &unwanted, sibling_node)
+		task_put(child);
 }
 
 /*
@@ -157,20 +166,12 @@ static void give_away_children(struct task *task)
 static void become_zombie(struct task *task)
 {
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
-	struct task *parent = task->parent;
 
-	give_away_children(task);
-	send_sigchld(task);
-	if (signal_ignores_children_locked(parent)) {
-		/* Nobody will wait: the next task frees what is left. */
-		task_unpublish_locked(task);
-		task->state = TASK_DEAD;
-	} else {
-		list_remove(&task->sibling_node);
-		list_push_back(&parent->zombies, &task->sibling_node);
-		task->state = TASK_ZOMBIE;
-	}
-	wait_wake_all(&parent->child_event);
+	job_task_ends(task);
+	/* Before the parent is told: it looks at once. */
+	task->state = TASK_ZOMBIE;
+	if (!tell_parent(task))
+		forget(task); /* the next task frees what is left */
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 }
 
@@ -187,6 +188,9 @@ void task_exit(u32 status)
 	give_back_memory(task);
 	give_back_files(task);
 	check_event();
+	/* Nobody but this task itself can add one. */
+	if (!list_is_empty(&task->children))
+		give_away_children(task);
 	become_zombie(task);
 	schedule();
 	panic("%s[%u] runs after its end", task->name, task->pid);

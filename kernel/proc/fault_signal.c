@@ -157,7 +157,7 @@ void fault_kill_oom(vaddr_t address)
 	struct task *task = current_task();
 
 	/* A system call that stumbles over it twice before it returns. */
-	if (task->signal.pending.bits & signal_bit(SIGKILL))
+	if (task->signal.pending.set.bits & signal_bit(SIGKILL))
 		return;
 	log_error("calf: %s[%u]: out of memory: no frame for address 0x%lx, "
 		  "killed\n",

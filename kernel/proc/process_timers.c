@@ -11,6 +11,7 @@
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
 #include "kernel/proc/signal.h"
+#include "kernel/proc/signal_queue.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/timespec.h"
 #include "kernel/x86_64/time.h"
@@ -189,6 +190,7 @@ struct posix_timer {
 	bool is_pending; /* the signal was sent and not handled yet */
 	u64 missed; /* expired while it was pending */
 	i32 overrun; /* of the signal handled last */
+	struct list_node supply; /* a node, for a real-time signal */
 };
 
 static struct kmem_cache posix_cache =
@@ -207,11 +209,12 @@ static void posix_expire(struct timer *timer, u64 count)
 			.signal = posix->signal,
 			.code = SI_TIMER,
 			.pid = (u32)posix->id,
-			.address = posix->value,
+			.value = posix->value,
 		};
 
 		posix->missed = count - 1;
-		posix->is_pending = signal_send_locked(posix->task, &info);
+		posix->is_pending = signal_send_supplied_locked(
+			posix->task, &info, &posix->supply);
 	}
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 }
@@ -229,7 +232,8 @@ static struct posix_timer *find_locked(const struct task *task, i32 id)
 	return NULL;
 }
 
-void process_timers_delivered(struct task *task, struct signal_info *info)
+void process_timers_delivered(struct task *task, struct signal_info *info,
+			      struct list_node *garbage)
 {
 	struct posix_timer *posix = find_locked(task, (i32)info->pid);
 
@@ -237,7 +241,13 @@ void process_timers_delivered(struct task *task, struct signal_info *info)
 		return; /* deleted meanwhile */
 	posix->is_pending = false;
 	posix->overrun = (i32)min_u64(posix->missed, DELAYTIMER_MAX);
-	info->status = posix->overrun;
+	info->overrun = posix->overrun;
+	if (signal_is_queued(posix->signal) && !list_is_empty(garbage)) {
+		struct list_node *node = garbage->prev;
+
+		list_remove(node);
+		list_push_back(&posix->supply, node);
+	}
 }
 
 /* Only the process itself makes and deletes its timers: it stays. */
@@ -314,6 +324,7 @@ static void posix_delete(struct posix_timer *posix)
 	rflags = spin_lock_irqsave(&tasks_lock);
 	list_remove(&posix->node);
 	spin_unlock_irqrestore(&tasks_lock, rflags);
+	signal_nodes_free(&posix->supply);
 	kmem_cache_free(&posix_cache, posix);
 }
 
@@ -337,6 +348,11 @@ i64 sys_timer_create(int clock_id, vaddr_t event_address, vaddr_t id)
 	posix = timers ? kmem_cache_alloc_zeroed(&posix_cache) : NULL;
 	if (!posix)
 		return -EAGAIN; /* as Linux says it here */
+	list_init(&posix->supply);
+	if (!signal_nodes_alloc(&posix->supply, 1)) {
+		kmem_cache_free(&posix_cache, posix);
+		return -EAGAIN;
+	}
 	posix->clock = clock;
 	posix->task = current_task();
 	timer_init(&posix->timer, clock, posix->task, posix_expire);

@@ -27,9 +27,11 @@ struct process_timers *process_timers_current(void) __must_check;
 
 /*
  * A signal of a timer is about to be handled: its siginfo tells how often the
- * timer has expired since it was sent.  => tasks_lock is held
+ * timer has expired since it was sent.  A real-time one gives its node in
+ * @garbage back to the timer, for the next time.  => tasks_lock is held
  */
-void process_timers_delivered(struct task *task, struct signal_info *info);
+void process_timers_delivered(struct task *task, struct signal_info *info,
+			      struct list_node *garbage);
 
 /* execve keeps the interval timers only.  => @task is the current one */
 void process_timers_exec(struct task *task);

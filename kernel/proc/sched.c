@@ -58,7 +58,6 @@ void sched_init(void)
 	strlcpy(idle->name, "idle", sizeof(idle->name));
 	spinlock_init(&idle->lock, "task");
 	list_init(&idle->children);
-	list_init(&idle->zombies);
 	list_init(&idle->cpu_timers);
 	idle->is_kernel_thread = true;
 	idle->credentials = credentials_root;

@@ -65,27 +65,10 @@ struct ucontext {
 	sigset_t blocked;
 };
 
-/* What a kernel-made siginfo_t holds; the rest of its 128 bytes is zero. */
+/* siginfo_t. */
 struct siginfo {
-	i32 signal;
-	i32 error;
-	i32 code;
-	i32 padding;
-	union {
-		u64 address; /* faults */
-		struct {
-			u32 pid;
-			u32 uid;
-			i32 status; /* SIGCHLD */
-			i32 padding;
-		} sender;
-		struct {
-			u32 id;
-			i32 overrun;
-			u64 value;
-		} timer; /* SI_TIMER */
-		u8 bytes[112];
-	} of;
+	struct signal_info info;
+	u8 zeros[SIGINFO_BYTES - sizeof(struct signal_info)];
 };
 
 struct rt_sigframe {
@@ -96,7 +79,7 @@ struct rt_sigframe {
 
 _Static_assert(sizeof(struct sigcontext) == 256, "Linux's layout");
 _Static_assert(sizeof(struct ucontext) == 304, "Linux's layout");
-_Static_assert(sizeof(struct siginfo) == 128, "Linux's layout");
+_Static_assert(sizeof(struct siginfo) == SIGINFO_BYTES, "Linux's layout");
 
 /* ucontext flags: what there is to be found in it. */
 #define UC_FP_XSTATE 1UL
@@ -190,25 +173,6 @@ static void fill_context(struct ucontext *context,
 	};
 }
 
-static void fill_info(struct siginfo *to, const struct signal_info *from)
-{
-	to->signal = from->signal;
-	to->code = from->code;
-	if (from->code > 0 && from->code != SI_KERNEL &&
-	    from->signal != SIGCHLD) {
-		to->of.address = from->address;
-		return;
-	}
-	if (from->code == SI_TIMER) {
-		to->of.timer.id = from->pid;
-		to->of.timer.overrun = from->status;
-		to->of.timer.value = from->address;
-		return;
-	}
-	to->of.sender.pid = from->pid;
-	to->of.sender.status = from->status;
-}
-
 /*
  * The registers are saved into the task's own buffer, which is overwritten at
  * the next switch anyway, and from there to the user's stack.
@@ -284,7 +248,7 @@ int sigframe_push(struct trap_frame *frame, const struct signal_info *info,
 
 	on_stack.return_address = action->restorer;
 	fill_context(&on_stack.context, frame, blocked);
-	fill_info(&on_stack.info, info);
+	on_stack.info.info = *info;
 	on_stack.context.registers.fpu_state = fpu;
 	if (push_fpu_state(VADDR(fpu)) != 0 ||
 	    copy_to_user(VADDR(at), &on_stack, sizeof(on_stack)) != 0)
@@ -360,6 +324,7 @@ static void restore_registers(struct trap_frame *frame,
 	trap_frame_make_user(frame);
 	/* No system call is to be restarted. */
 	frame->vector = 0;
+	current_task()->restart.call = NULL;
 }
 
 i64 sys_rt_sigreturn(void)

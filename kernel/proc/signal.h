@@ -3,7 +3,7 @@
  *
  * Owns: pending and blocked sets, handlers, default actions, kill(2) and its
  * relatives.  What a handler's stack frame looks like is in
- * kernel/proc/sigframe.c.
+ * kernel/proc/sigframe.c, stopping and going on in kernel/proc/job.h.
  * Locks: tasks_lock, with interrupts off; the functions that send may be
  * called from interrupt handlers.
  */
@@ -15,6 +15,8 @@
 void signal_send(struct task *task, int signal);
 /* To each process of the group.  Return: how many. */
 u32 signal_send_group(u32 process_group, int signal);
+/* As above.  => tasks_lock is held */
+u32 signal_send_group_locked(u32 process_group, int signal);
 /* With everything a siginfo_t shall say.  => tasks_lock is not held */
 void signal_send_info(struct task *task, const struct signal_info *info);
 /*
@@ -22,6 +24,18 @@ void signal_send_info(struct task *task, const struct signal_info *info);
  * Return: false: nobody will see it, or one like it is pending already.
  */
 bool signal_send_locked(struct task *task, const struct signal_info *info);
+/* With nodes for real-time signals: see signal_queue.h. */
+bool signal_send_supplied_locked(struct task *task,
+				 const struct signal_info *info,
+				 struct list_node *supply);
+
+/**
+ * signal_take() - take one of the current task's pending signals out
+ * @wanted: a set, as the bits of a sigset_t
+ *
+ * Return: false: none of them is pending.
+ */
+bool signal_take(u64 wanted, struct signal_info *info);
 
 /**
  * signal_force() - the signal of a fault of the current task
@@ -30,9 +44,9 @@ bool signal_send_locked(struct task *task, const struct signal_info *info);
  */
 void signal_force(const struct signal_info *info);
 
-/* Will the current task not survive its return to user mode? */
 /* The current task's handler of @signal cannot even be called: forget it. */
 void signal_reset_handler(int signal);
+/* Will the task not survive its return to user mode? */
 bool signal_is_fatal_pending(const struct task *task);
 
 /* Would @signal, of a fault of the current task, end it? */
@@ -51,6 +65,8 @@ void signal_deliver(struct trap_frame *frame);
 
 /* Block exactly @blocked (SIGKILL and SIGSTOP never) for the current task. */
 void signal_set_blocked(sigset_t blocked);
+/* Likewise, until a handler has run or the call is over without one. */
+void signal_swap_blocked(sigset_t blocked);
 
 /**
  * signal_set_stack() - the set half of sigaltstack(2)
@@ -63,8 +79,10 @@ int signal_set_stack(const struct signal_stack *stack, u64 rsp);
 /* rt_sigaction(2).  => @signal is valid and not SIGKILL or SIGSTOP */
 void signal_set_action(int signal, const struct signal_action *action);
 
-/* Does nobody want to know of children that end (SIG_IGN, SA_NOCLDWAIT)? */
+/* Does nobody wait for children that end (SIG_IGN, SA_NOCLDWAIT)? */
 bool signal_ignores_children_locked(const struct task *task);
+/* The task is gone: free what was sent to it. */
+void signal_discard_all(struct task *task);
 
 /* execve: handlers go back to default, ignored signals stay ignored. */
 void signal_actions_exec(struct task *task);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "kernel/lib/list.h"
 #include "kernel/x86_64/asm/page.h"
 
 #define SIGHUP 1
@@ -35,6 +36,8 @@
 #define SIGPROF 27
 #define SIGWINCH 28
 #define SIGNAL_MAX 64
+/* From here on each one sent is kept, in order; below, one of a kind. */
+#define SIGRTMIN 32
 
 /* A set of signals; bit n - 1 stands for signal n, as in user memory. */
 typedef struct {
@@ -46,18 +49,54 @@ static inline u64 signal_bit(int signal)
 	return (u64)1 << (signal - 1);
 }
 
-/* What comes with a signal, enough to fill in a siginfo_t. */
+/*
+ * What comes with a signal: the beginning of a siginfo_t, as user programs see
+ * it.  The rest of its 128 bytes is zero.
+ */
 struct signal_info {
-	int signal;
+	i32 signal;
+	i32 error;
 	i32 code; /* SI_…, or what the signal's own list says */
-	u32 pid; /* of the sender, or of the child that ended; SI_TIMER: id */
-	i32 status; /* SIGCHLD: exit status or signal; SI_TIMER: overruns */
-	u64 address; /* of a fault; SI_TIMER: the value it was given */
+	i32 padding;
+	union {
+		u64 address; /* of a fault */
+		struct {
+			u32 pid; /* of sender or child; SI_TIMER: id */
+			union {
+				u32 uid;
+				i32 overrun; /* SI_TIMER */
+			};
+			union {
+				i32 status; /* SIGCHLD: exit status or signal */
+				u64 value; /* sigqueue(3) */
+			};
+			i64 user_ticks; /* SIGCHLD: 1/100 s */
+			i64 kernel_ticks;
+		};
+	};
+};
+
+_Static_assert(sizeof(struct signal_info) == 48, "Linux's kernel_siginfo");
+
+#define SIGINFO_BYTES 128
+
+/* A real-time signal in a queue. */
+struct signal_node {
+	struct list_node node;
+	struct signal_info info;
+};
+
+/* Signals that were sent and wait to be handled.  Guarded by tasks_lock. */
+struct signal_pending {
+	sigset_t set;
+	struct list_node queue; /* struct signal_node, in order of sending */
+	struct signal_info info[SIGRTMIN - 1]; /* of signal n: [n - 1] */
 };
 
 /* si_code */
 #define SI_USER 0
 #define SI_KERNEL 0x80
+#define SI_QUEUE (-1)
 #define SI_TIMER (-2)
 #define SI_TKILL (-6)
 #define ILL_ILLOPN 2
@@ -76,6 +115,8 @@ struct signal_info {
 #define TRAP_TRACE 2
 #define CLD_EXITED 1
 #define CLD_KILLED 2
+#define CLD_STOPPED 5
+#define CLD_CONTINUED 6
 
 /* As rt_sigaction(2) passes it. */
 struct signal_action {
@@ -96,6 +137,11 @@ struct signal_action {
 #define SA_RESTART 0x10000000UL
 #define SA_NODEFER 0x40000000UL
 #define SA_RESETHAND 0x80000000UL
+#define SA_EXPOSE_TAGBITS 0x00000800UL
+/* What else is set is forgotten, so that a program can ask what there is. */
+#define SA_KNOWN                                                               \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER | SA_ONSTACK | \
+	 SA_RESTART | SA_NODEFER | SA_RESETHAND | SA_EXPOSE_TAGBITS)
 
 /* Shared by the tasks of a process.  Guarded by tasks_lock. */
 struct signal_actions {
@@ -111,26 +157,30 @@ struct signal_stack {
 	u64 bytes;
 };
 
+/* The number of restart_syscall(2), which the kernel itself calls. */
+#define CALL_RESTART_SYSCALL 219ul
+
 #define SS_ONSTACK 1u
 #define SS_DISABLE 2u
 #define SS_AUTODISARM 0x80000000u
 #define MINSIGSTKSZ 2048UL
 
-/*
- * One task's own.  A pending signal is kept once, as the standard signals
- * are everywhere.  Guarded by tasks_lock.
- */
+/* One task's own.  Guarded by tasks_lock. */
 struct signal_state {
-	sigset_t pending;
+	struct signal_pending pending;
 	sigset_t blocked;
 	sigset_t saved_blocked; /* of rt_sigsuspend, while has_saved */
+	sigset_t waited_for; /* by rt_sigtimedwait: they wake, though blocked */
 	bool has_saved;
 	bool is_unkillable; /* init: signals without a handler are dropped */
 	struct signal_stack stack;
-	struct {
-		i32 code;
-		u32 pid;
-		i32 status;
-		u64 address;
-	} info[SIGNAL_MAX]; /* of pending signal n: [n - 1] */
+};
+
+/*
+ * Job control of one process.  Guarded by tasks_lock.
+ */
+struct stop_state {
+	i32 signal; /* that has stopped it; 0: it is not stopped */
+	bool is_stop_news; /* wait4 has not reported it yet */
+	bool is_continue_news; /* likewise, that it goes on */
 };

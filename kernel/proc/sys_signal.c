@@ -3,10 +3,13 @@
  */
 #include "kernel/proc/syscalls.h"
 
+#include "kernel/fs/poll_args.h"
 #include "kernel/lib/errno.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/sigframe.h"
 #include "kernel/proc/signal.h"
+#include "kernel/proc/signal_queue.h"
+#include "kernel/proc/signal_rules.h"
 #include "mm/uaccess.h"
 
 /* rt_sigprocmask(2) */
@@ -66,7 +69,7 @@ i64 sys_rt_sigprocmask(int how, vaddr_t set, vaddr_t old, u64 set_bytes)
 i64 sys_rt_sigpending(vaddr_t set, u64 set_bytes)
 {
 	const struct signal_state *state = &current_task()->signal;
-	sigset_t pending = { state->pending.bits & state->blocked.bits };
+	sigset_t pending = { state->pending.set.bits & state->blocked.bits };
 
 	if (set_bytes > sizeof(sigset_t))
 		return -EINVAL;
@@ -84,7 +87,7 @@ static i64 wait_for_signal(void)
 			break;
 	}
 	wait_prepare(TASK_RUNNABLE);
-	return -EINTR;
+	return -ERESTARTNOHAND;
 }
 
 i64 sys_pause(void)
@@ -94,17 +97,68 @@ i64 sys_pause(void)
 
 i64 sys_rt_sigsuspend(vaddr_t set, u64 set_bytes)
 {
-	struct signal_state *state = &current_task()->signal;
 	sigset_t blocked;
 
 	if (set_bytes != sizeof(sigset_t))
 		return -EINVAL;
 	if (copy_from_user(&blocked, set, sizeof(blocked)) != 0)
 		return -EFAULT;
-	state->saved_blocked = state->blocked;
-	state->has_saved = true;
-	signal_set_blocked(blocked);
+	signal_swap_blocked(blocked);
 	return wait_for_signal();
+}
+
+/* Sleep until one of @wanted is pending.  Return: as wait_sleep(). */
+static int wait_for_one_of(u64 wanted, u64 deadline_ns)
+{
+	struct task *task = current_task();
+	int error = 0;
+
+	WRITE_ONCE(task->signal.waited_for.bits, wanted);
+	while (!error) {
+		wait_prepare(TASK_INTERRUPTIBLE);
+		if (READ_ONCE(task->signal.pending.set.bits) & wanted)
+			break;
+		error = wait_sleep(deadline_ns);
+	}
+	wait_prepare(TASK_RUNNABLE);
+	WRITE_ONCE(task->signal.waited_for.bits, 0);
+	return error;
+}
+
+static int write_info(vaddr_t to, const struct signal_info *info)
+{
+	u64 rest = SIGINFO_BYTES - sizeof(*info);
+
+	if (copy_to_user(to, info, sizeof(*info)) != 0)
+		return -EFAULT;
+	return zero_user(vaddr_add(to, sizeof(*info)), rest);
+}
+
+i64 sys_rt_sigtimedwait(vaddr_t set, vaddr_t to, vaddr_t time, u64 set_bytes)
+{
+	struct signal_info info;
+	sigset_t wanted;
+	u64 deadline_ns;
+	int error;
+
+	if (set_bytes != sizeof(wanted))
+		return -EINVAL;
+	if (copy_from_user(&wanted, set, sizeof(wanted)) != 0)
+		return -EFAULT;
+	error = poll_deadline_read(time, POLL_TIMESPEC, &deadline_ns);
+	if (error)
+		return error;
+	wanted.bits &= ~SIGNALS_UNBLOCKABLE;
+	while (!signal_take(wanted.bits, &info)) {
+		error = wait_for_one_of(wanted.bits, deadline_ns);
+		if (error == -ETIMEDOUT)
+			return -EAGAIN;
+		if (error)
+			return -EINTR;
+	}
+	if (to.val && write_info(to, &info) != 0)
+		return -EFAULT;
+	return info.signal;
 }
 
 int signal_set_stack(const struct signal_stack *stack, u64 rsp)
@@ -169,7 +223,8 @@ static bool is_in_target(const struct task *task, int pid)
 }
 
 /* => tasks_lock is held; a signal of 0 only asks whether there is anybody */
-static i64 send_to_many(int pid, const struct signal_info *info)
+static i64 send_to_many(int pid, const struct signal_info *info,
+			struct list_node *supply)
 {
 	struct task *task;
 	bool is_sent = false;
@@ -183,12 +238,13 @@ static i64 send_to_many(int pid, const struct signal_info *info)
 			continue;
 		is_sent = true;
 		if (info->signal)
-			signal_send_locked(task, info);
+			signal_send_supplied_locked(task, info, supply);
 	}
 	return is_sent ? 0 : result;
 }
 
-static i64 send_to_one(int pid, const struct signal_info *info)
+static i64 send_to_one(int pid, const struct signal_info *info,
+		       struct list_node *supply)
 {
 	struct task *task = task_find_locked((u32)pid);
 
@@ -196,49 +252,124 @@ static i64 send_to_one(int pid, const struct signal_info *info)
 		return -ESRCH;
 	if (!may_signal_locked(task, info->signal))
 		return -EPERM;
-	if (info->signal && !task->is_kernel_thread)
-		signal_send_locked(task, info);
+	if (info->signal)
+		signal_send_supplied_locked(task, info, supply);
 	return 0;
 }
 
-static i64 send_from_user(int pid, int signal, i32 code)
+/*
+ * Nodes for all who will get it.  Should others join them meanwhile, they get
+ * the signal without its siginfo.
+ */
+static u32 alloc_nodes(struct list_node *supply, int pid)
+{
+	const struct task *task;
+	u32 count = 0;
+	u64 rflags;
+
+	if (pid > 0)
+		return signal_nodes_alloc(supply, 1);
+	rflags = spin_lock_irqsave(&tasks_lock);
+	list_for_each_entry(task, &tasks, all_node)
+		if (is_in_target(task, pid))
+			count++;
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	return signal_nodes_alloc(supply, count);
+}
+
+/* @pid: as kill(2) takes it.  Return: 0; -EAGAIN: too many in queues; … */
+static i64 send_from_user(int pid, const struct signal_info *info)
+{
+	struct list_node supply = LIST_INIT(supply);
+	i64 result;
+	u64 rflags;
+
+	if (info->signal < 0 || info->signal > SIGNAL_MAX)
+		return -EINVAL;
+	if (pid == INT32_MIN)
+		return -ESRCH;
+	/* kill(2) loses the siginfo then; sigqueue(3) must not. */
+	if (signal_is_queued(info->signal) && !alloc_nodes(&supply, pid) &&
+	    info->code == SI_QUEUE)
+		return -EAGAIN;
+	rflags = spin_lock_irqsave(&tasks_lock);
+	result = pid > 0 ? send_to_one(pid, info, &supply) :
+			   send_to_many(pid, info, &supply);
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	signal_nodes_free(&supply);
+	return result;
+}
+
+static i64 send_plain(int pid, int signal, i32 code)
 {
 	const struct signal_info info = {
 		.signal = signal,
 		.code = code,
-		.pid = current_task()->pid,
+		.pid = current_task()->tgid,
 	};
-	i64 result;
-	u64 rflags;
 
-	if (signal < 0 || signal > SIGNAL_MAX)
-		return -EINVAL;
-	if (pid == INT32_MIN)
-		return -ESRCH;
-	rflags = spin_lock_irqsave(&tasks_lock);
-	result = pid > 0 ? send_to_one(pid, &info) : send_to_many(pid, &info);
-	spin_unlock_irqrestore(&tasks_lock, rflags);
-	return result;
+	return send_from_user(pid, &info);
 }
 
 i64 sys_kill(int pid, int signal)
 {
-	return send_from_user(pid, signal, SI_USER);
+	return send_plain(pid, signal, SI_USER);
 }
 
 i64 sys_tkill(int tid, int signal)
 {
 	if (tid <= 0)
 		return -EINVAL;
-	return send_from_user(tid, signal, SI_TKILL);
+	return send_plain(tid, signal, SI_TKILL);
+}
+
+/* Every process has one thread. */
+static bool is_thread_of(int tgid, int tid)
+{
+	return tgid == tid;
 }
 
 i64 sys_tgkill(int tgid, int tid, int signal)
 {
 	if (tid <= 0 || tgid <= 0)
 		return -EINVAL;
-	/* Every process has one thread. */
-	if (tgid != tid)
-		return -ESRCH;
-	return sys_tkill(tid, signal);
+	return is_thread_of(tgid, tid) ? sys_tkill(tid, signal) : -ESRCH;
+}
+
+/* A siginfo from the user.  Return: 0, -EFAULT or -EPERM. */
+static int read_info(vaddr_t from, int pid, int signal,
+		     struct signal_info *info)
+{
+	if (copy_from_user(info, from, sizeof(*info)) != 0)
+		return -EFAULT;
+	info->signal = signal;
+	/* Nobody may pretend to be the kernel, or kill(2). */
+	if ((info->code >= 0 || info->code == SI_TKILL) &&
+	    (u32)pid != current_task()->tgid)
+		return -EPERM;
+	return 0;
+}
+
+i64 sys_rt_sigqueueinfo(int pid, int signal, vaddr_t from)
+{
+	struct signal_info info;
+	int error = read_info(from, pid, signal, &info);
+
+	if (error)
+		return error;
+	/* As Linux: a negative number is nobody's, not a group's. */
+	return pid > 0 ? send_from_user(pid, &info) : -ESRCH;
+}
+
+i64 sys_rt_tgsigqueueinfo(int tgid, int tid, int signal, vaddr_t from)
+{
+	struct signal_info info;
+	int error;
+
+	if (tid <= 0 || tgid <= 0)
+		return -EINVAL;
+	error = read_info(from, tid, signal, &info);
+	if (error)
+		return error;
+	return is_thread_of(tgid, tid) ? send_from_user(tid, &info) : -ESRCH;
 }

@@ -17,6 +17,7 @@ i64 sys_execve(vaddr_t path, vaddr_t arguments, vaddr_t environment);
 i64 sys_exit(int status);
 i64 sys_exit_group(int status);
 i64 sys_wait4(int pid, vaddr_t status, int options, vaddr_t usage);
+i64 sys_waitid(int type, int id, vaddr_t to, u32 options, vaddr_t usage);
 i64 sys_getpid(void);
 i64 sys_gettid(void);
 i64 sys_getppid(void);
@@ -41,6 +42,12 @@ i64 sys_pause(void);
 i64 sys_kill(int pid, int signal);
 i64 sys_tkill(int tid, int signal);
 i64 sys_tgkill(int tgid, int tid, int signal);
+i64 sys_rt_sigtimedwait(vaddr_t set, vaddr_t to, vaddr_t time, u64 set_bytes);
+i64 sys_rt_sigqueueinfo(int pid, int signal, vaddr_t from);
+i64 sys_rt_tgsigqueueinfo(int tgid, int tid, int signal, vaddr_t from);
+
+/* kernel/proc/signal_deliver.c */
+i64 sys_restart_syscall(void);
 
 /* kernel/proc/sigframe.c */
 i64 sys_rt_sigreturn(void);

@@ -164,13 +164,14 @@ static void init_fields(struct task *task, const char *name)
 	strlcpy(task->name, name, sizeof(task->name));
 	list_init(&task->run_node);
 	list_init(&task->children);
-	list_init(&task->zombies);
 	list_init(&task->sibling_node);
 	list_init(&task->all_node);
 	list_init(&task->cpu_timers);
 	task->signal.stack.flags = SS_DISABLE;
 	wait_queue_init(&task->vfork_event, "vfork");
 	wait_queue_init(&task->child_event, "child");
+	wait_queue_init(&task->signal_event, "signal");
+	list_init(&task->signal.pending.queue);
 }
 
 int task_create(const char *name, void (*entry)(void *), void *argument,
@@ -255,6 +256,7 @@ static void task_free(struct task *task)
 	if (task->exe)
 		inode_put(task->exe);
 	credentials_destroy(&task->credentials);
+	signal_discard_all(task);
 	if (task->actions)
 		signal_actions_put(task->actions);
 	if (task->kernel_stack_top)
@@ -352,6 +354,8 @@ char task_state_letter(const struct task *task)
 	case TASK_KILLABLE:
 	case TASK_UNINTERRUPTIBLE:
 		return 'D';
+	case TASK_STOPPED:
+		return 'T';
 	case TASK_ZOMBIE:
 		return 'Z';
 	case TASK_DEAD:

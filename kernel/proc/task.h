@@ -57,6 +57,17 @@ struct task_fault {
 	u64 address; /* CR2 */
 };
 
+/*
+ * A call that sleeps until a time cannot be begun again with its arguments
+ * after a signal: it would sleep for too long.
+ */
+struct restart {
+	i64 (*call)(const struct restart *restart); /* NULL: there is none */
+	u64 deadline_ns; /* since boot */
+	vaddr_t address; /* of the remaining time, or of poll's array */
+	u32 count; /* of poll's array; or the clock to sleep by */
+};
+
 struct task {
 	/* Only this task writes these, or they never change. */
 	u32 pid;
@@ -108,8 +119,7 @@ struct task {
 	/* tasks_lock */
 	struct task *parent; /* NULL for kernel threads and init */
 	u32 parent_pid; /* 0: none; getppid(2) reads it without the lock */
-	struct list_node children; /* alive; sibling_node */
-	struct list_node zombies; /* sibling_node */
+	struct list_node children; /* not waited for; sibling_node */
 	struct list_node sibling_node;
 	struct list_node all_node; /* tasks */
 	struct avl_node pid_node;
@@ -117,6 +127,7 @@ struct task {
 	u32 session;
 	struct signal_actions *actions; /* refcounted */
 	struct signal_state signal;
+	struct stop_state stop;
 	struct task_usage children_usage; /* of those waited for */
 	struct credentials credentials; /* changed by itself only */
 	/* Asked for, and remembered: see kernel/proc/sys_sched.c. */
@@ -132,7 +143,11 @@ struct task {
 	 */
 	bool borrows_mm; /* atomic */
 	struct wait_queue vfork_event;
-	struct wait_queue child_event; /* a child of this task has ended */
+	struct wait_queue child_event; /* a child has ended, stopped, … */
+	struct wait_queue signal_event; /* a signal was sent: for signalfd */
+
+	/* How restart_syscall(2) goes on with a call; only this task. */
+	struct restart restart;
 };
 
 /* Every task but the idle ones, in order of creation; for /proc and GDB. */
@@ -199,7 +214,7 @@ static inline u32 task_parent_pid(const struct task *task)
 }
 
 void task_get_name(struct task *task, char name[TASK_NAME_BYTES]);
-/* The letter of /proc/PID/stat: R S D Z. */
+/* The letter of /proc/PID/stat: R S D T Z. */
 char task_state_letter(const struct task *task);
 /* Its own usage, the faults of its present mm included. */
 void task_get_usage(struct task *task, struct task_usage *usage);

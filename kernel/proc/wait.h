@@ -27,6 +27,7 @@ enum task_state {
 	TASK_INTERRUPTIBLE, /* asleep; any signal that is not ignored wakes */
 	TASK_KILLABLE, /* asleep; only a fatal signal wakes */
 	TASK_UNINTERRUPTIBLE, /* asleep; no signal wakes */
+	TASK_STOPPED, /* by job control; SIGCONT and SIGKILL wake */
 	TASK_ZOMBIE, /* ended; waits to be waited for */
 	TASK_DEAD, /* ended; nobody will ask */
 };

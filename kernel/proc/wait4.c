@@ -1,10 +1,14 @@
 /*
- * wait4.c - wait for a child to end, and learn what it has used
+ * wait4.c - wait for a child to end, stop or go on, and learn what it has used
+ *
+ * Locks: tasks_lock over the search; what was found is copied out of the child
+ * under it, so that nothing of the child is needed afterwards.
  */
 #include "kernel/fs/abi.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/exit.h"
+#include "kernel/proc/signal.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/proc/task.h"
 #include "kernel/timespec.h"
@@ -12,15 +16,28 @@
 #include "mm/mm.h"
 #include "mm/uaccess.h"
 
-/* wait4(2); nothing stops yet, so the middle two only are accepted. */
+/* wait4(2), waitid(2) */
 #define WNOHANG 0x1u
 #define WUNTRACED 0x2u
+#define WSTOPPED WUNTRACED
+#define WEXITED 0x4u
 #define WCONTINUED 0x8u
+#define WNOWAIT 0x01000000u
 #define WNOTHREAD 0x20000000u
 #define WALL 0x40000000u
 #define WCLONE 0x80000000u
-#define WAIT_KNOWN                                                             \
+#define WAIT4_KNOWN                                                            \
 	(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE)
+#define WAITID_KNOWN (WAIT4_KNOWN | WEXITED | WNOWAIT)
+
+/* waitid(2): whom the number names. */
+#define P_ALL 0
+#define P_PID 1
+#define P_PGID 2
+
+/* A wait status: how it ended, or one of these two. */
+#define STATUS_STOPPED(signal) ((u32)(signal) << 8 | 0x7f)
+#define STATUS_CONTINUED 0xffffu
 
 /* getrusage(2) */
 #define RUSAGE_SELF 0
@@ -99,97 +116,197 @@ i64 sys_times(vaddr_t to)
 
 /* ---- Waiting ------------------------------------------------------------ */
 
-/* Which children, and who was found. */
+/* Which children, what about them, and what was found. */
 struct wait_for {
-	int pid; /* as wait4's argument; a group is -pid */
+	int type; /* P_… */
+	u32 id;
+	u32 options; /* W… */
+	i64 result; /* the child's pid; 0: keep waiting; or -ECHILD */
+	u32 status; /* as wait4 shows it */
+	struct task_usage usage;
 	struct task *ended; /* taken out of the family; to be put */
-	i64 result; /* 0: keep waiting, or -ECHILD */
 };
 
-static bool is_waited_for(const struct task *child, int pid)
+static bool is_waited_for(const struct task *child, const struct wait_for *wait)
 {
-	if (pid == -1)
-		return true;
-	if (pid > 0)
-		return child->pid == (u32)pid;
-	return child->process_group == (u32)-pid;
-}
-
-static bool has_match(const struct list_node *children, int pid)
-{
-	struct task *child;
-
-	list_for_each_entry(child, children, sibling_node)
-		if (is_waited_for(child, pid))
-			return true;
-	return false;
-}
-
-/* => tasks_lock is held */
-static struct task *take_zombie(struct task *parent, int pid)
-{
-	struct task *child;
-
-	list_for_each_entry(child, &parent->zombies, sibling_node) {
-		if (!is_waited_for(child, pid))
-			continue;
-		task_unpublish_locked(child);
-		add_usage(&parent->children_usage, &child->usage);
-		add_usage(&parent->children_usage, &child->children_usage);
-		return child;
+	switch (wait->type) {
+	case P_PID:
+		return child->pid == wait->id;
+	case P_PGID:
+		return child->process_group == wait->id;
 	}
-	return NULL;
+	return true;
+}
+
+static void found(struct wait_for *wait, const struct task *child, u32 status)
+{
+	wait->result = child->pid;
+	wait->status = status;
+	wait->usage = child->usage;
+	add_usage(&wait->usage, &child->children_usage);
+}
+
+static void found_ended(struct wait_for *wait, struct task *child)
+{
+	struct task *parent = current_task();
+
+	found(wait, child, child->exit_status);
+	if (wait->options & WNOWAIT)
+		return;
+	task_unpublish_locked(child);
+	add_usage(&parent->children_usage, &child->usage);
+	add_usage(&parent->children_usage, &child->children_usage);
+	wait->ended = child;
+}
+
+/* Is there news of @child?  => tasks_lock is held */
+static bool look_at_child(struct wait_for *wait, struct task *child)
+{
+	struct stop_state *stop = &child->stop;
+	bool keep = wait->options & WNOWAIT;
+
+	if (child->state == TASK_ZOMBIE) {
+		if (!(wait->options & WEXITED))
+			return false;
+		found_ended(wait, child);
+	} else if (wait->options & WSTOPPED && stop->is_stop_news) {
+		found(wait, child, STATUS_STOPPED(stop->signal));
+		stop->is_stop_news = keep;
+	} else if (wait->options & WCONTINUED && stop->is_continue_news) {
+		found(wait, child, STATUS_CONTINUED);
+		stop->is_continue_news = keep;
+	} else {
+		return false;
+	}
+	return true;
 }
 
 /* Return: true: there is an answer. */
 static bool look_for_child(struct wait_for *wait)
 {
 	struct task *parent = current_task();
+	struct task *child;
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 
-	wait->ended = take_zombie(parent, wait->pid);
-	if (!wait->ended && !has_match(&parent->children, wait->pid))
-		wait->result = -ECHILD;
+	wait->result = -ECHILD;
+	list_for_each_entry(child, &parent->children, sibling_node) {
+		if (!is_waited_for(child, wait))
+			continue;
+		if (look_at_child(wait, child))
+			break;
+		/* One that may have news later: wait for that. */
+		if (child->state != TASK_ZOMBIE || wait->options & WEXITED)
+			wait->result = 0;
+	}
 	spin_unlock_irqrestore(&tasks_lock, rflags);
-	return wait->ended || wait->result;
+	return wait->result != 0;
 }
 
-/* => takes over the reference of @child */
-static i64 report(struct task *child, vaddr_t status, vaddr_t usage)
+/* Return: a pid; 0: none, with WNOHANG; or a negative errno. */
+static i64 wait_for_child(struct wait_for *wait)
 {
-	i64 pid = child->pid;
+	struct task *task = current_task();
 	int error = 0;
-	struct task_usage sum = child->usage;
 
-	add_usage(&sum, &child->children_usage);
-	if (status.val)
-		error = copy_to_user(status, &child->exit_status,
-				     sizeof(child->exit_status));
-	if (!error && usage.val)
-		error = copy_usage_to_user(usage, &sum);
-	task_put(child);
-	return error ? error : pid;
+	if (wait->options & WNOHANG)
+		look_for_child(wait);
+	else
+		error = wait_event_interruptible(&task->child_event,
+						 look_for_child(wait));
+	if (wait->ended)
+		task_put(wait->ended);
+	return error ? error : wait->result;
 }
 
 i64 sys_wait4(int pid, vaddr_t status, int options, vaddr_t usage)
 {
-	struct task *task = current_task();
-	struct wait_for wait = { .pid = pid };
-	int error = 0;
+	struct wait_for wait = { .type = P_PID, .id = (u32)pid };
+	i64 result;
 
-	if ((u32)options & ~WAIT_KNOWN)
+	if ((u32)options & ~WAIT4_KNOWN)
 		return -EINVAL;
 	if (pid == INT32_MIN)
 		return -ESRCH;
+	wait.options = (u32)options | WEXITED;
+	if (pid == -1)
+		wait.type = P_ALL;
+	else if (pid <= 0)
+		wait.type = P_PGID;
 	if (pid == 0)
-		wait.pid = -(int)task->process_group;
+		wait.id = current_task()->process_group;
+	else if (pid < -1)
+		wait.id = (u32)-pid;
 
-	if ((u32)options & WNOHANG)
-		look_for_child(&wait);
-	else
-		error = wait_event_interruptible(&task->child_event,
-						 look_for_child(&wait));
-	if (wait.ended)
-		return report(wait.ended, status, usage);
-	return wait.result ? wait.result : error;
+	result = wait_for_child(&wait);
+	if (result > 0 && status.val &&
+	    copy_to_user(status, &wait.status, sizeof(wait.status)) != 0)
+		return -EFAULT;
+	if (result > 0 && usage.val &&
+	    copy_usage_to_user(usage, &wait.usage) != 0)
+		return -EFAULT;
+	return result;
+}
+
+/* ---- waitid ------------------------------------------------------------- */
+
+/* What SIGCHLD would say of a wait status. */
+static void describe(struct signal_info *info, u32 status)
+{
+	if (status == STATUS_CONTINUED) {
+		info->code = CLD_CONTINUED;
+		info->status = SIGCONT;
+	} else if ((status & 0xff) == 0x7f) {
+		info->code = CLD_STOPPED;
+		info->status = (i32)(status >> 8);
+	} else if (exit_status_is_signal(status)) {
+		info->code = CLD_KILLED;
+		info->status = (i32)(status & 0x7f);
+	} else {
+		info->code = CLD_EXITED;
+		info->status = (i32)(status >> 8);
+	}
+}
+
+static int waitid_arguments(int type, int id, u32 options,
+			    struct wait_for *wait)
+{
+	if (options & ~WAITID_KNOWN ||
+	    !(options & (WEXITED | WSTOPPED | WCONTINUED)))
+		return -EINVAL;
+	if ((type == P_PID && id <= 0) || (type == P_PGID && id < 0) ||
+	    type < P_ALL || type > P_PGID)
+		return -EINVAL;
+	*wait = (struct wait_for){
+		.type = type,
+		.id = (u32)id,
+		.options = options,
+	};
+	if (type == P_PGID && id == 0)
+		wait->id = current_task()->process_group;
+	return 0;
+}
+
+i64 sys_waitid(int type, int id, vaddr_t to, u32 options, vaddr_t usage)
+{
+	/* Up to si_status: as Linux, the rest of the user's is left alone. */
+	const u64 info_bytes =
+		offsetof(struct signal_info, status) + sizeof(i32);
+	struct signal_info info = { .signal = 0 };
+	struct wait_for wait;
+	i64 result = waitid_arguments(type, id, options, &wait);
+
+	if (!result)
+		result = wait_for_child(&wait);
+	if (result > 0) {
+		info.signal = SIGCHLD;
+		info.pid = (u32)result;
+		describe(&info, wait.status);
+		if (usage.val && copy_usage_to_user(usage, &wait.usage) != 0)
+			return -EFAULT;
+		result = 0;
+	}
+	/* Even a failed call writes zeros. */
+	if (to.val && copy_to_user(to, &info, info_bytes) != 0)
+		return -EFAULT;
+	return result;
 }

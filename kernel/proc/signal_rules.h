@@ -1,0 +1,61 @@
+/*
+ * signal_rules.h - what a signal does to a task, decided by sets and handlers
+ *
+ * Owns: the default actions, and the questions that signal.c, signal_deliver.c
+ * and job.c ask about one task.
+ * Locks: tasks_lock is held, or the task is the current one.
+ * Source: signal(7).
+ */
+#pragma once
+
+#include "kernel/proc/task.h"
+
+#define SIGNALS_UNBLOCKABLE (signal_bit(SIGKILL) | signal_bit(SIGSTOP))
+
+/* Not wanted unless there is a handler. */
+#define SIGNALS_IGNORED                                                        \
+	(signal_bit(SIGCHLD) | signal_bit(SIGCONT) | signal_bit(SIGURG) |      \
+	 signal_bit(SIGWINCH))
+
+/* Stop the process unless there is a handler. */
+#define SIGNALS_STOP                                                           \
+	(signal_bit(SIGSTOP) | signal_bit(SIGTSTP) | signal_bit(SIGTTIN) |     \
+	 signal_bit(SIGTTOU))
+
+/* Made by the instruction that runs: handled before all others. */
+#define SIGNALS_SYNCHRONOUS                                                    \
+	(signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) |       \
+	 signal_bit(SIGTRAP) | signal_bit(SIGFPE))
+
+static inline u64 signals_deliverable(const struct task *task)
+{
+	return task->signal.pending.set.bits & ~task->signal.blocked.bits;
+}
+
+static inline u64 signal_handler_of(const struct task *task, int signal)
+{
+	return task->actions->action[signal - 1].handler;
+}
+
+static inline bool signal_is_ignored(const struct task *task, int signal)
+{
+	u64 handler = signal_handler_of(task, signal);
+
+	if (handler == SIG_DFL)
+		return signal_bit(signal) & SIGNALS_IGNORED;
+	return handler == SIG_IGN;
+}
+
+/* It has no handler and is one of those that stop. */
+static inline bool signal_is_stop(const struct task *task, int signal)
+{
+	return signal_handler_of(task, signal) == SIG_DFL &&
+	       (signal_bit(signal) & SIGNALS_STOP);
+}
+
+/* Nobody handles it and it is not ignored: the task will exit. */
+static inline bool signal_is_fatal(const struct task *task, int signal)
+{
+	return signal_handler_of(task, signal) == SIG_DFL &&
+	       !(signal_bit(signal) & (SIGNALS_IGNORED | SIGNALS_STOP));
+}
