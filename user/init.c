@@ -13,6 +13,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ enum {
 };
 
 static const char busybox[] = "/bin/busybox";
+static const char terminal[] = "/dev/ttyS0";
 
 /* Become the program @argv[0]: a path, or a name to look up in /bin. */
 static _Noreturn void exec_program(char **argv)
@@ -91,15 +93,21 @@ static int exit_code(int status)
 /* ---- The shell ------------------------------------------------------ */
 
 /*
- * Become a shell that leads a session of its own, with the console as its
- * terminal: it can then move jobs between foreground and background.
+ * Become a shell that leads a session of its own, with the serial line as its
+ * terminal: it can then move jobs between foreground and background.  (Opened
+ * as /dev/console, the line would be nobody's: background jobs could read it.)
  */
 static _Noreturn void exec_shell(void)
 {
+	int fd;
+
 	signal(SIGINT, SIG_DFL);
 	setsid();
-	ioctl(STDIN_FILENO, TIOCSCTTY, 0);
-	tcsetpgrp(STDIN_FILENO, getpid());
+	fd = open(terminal, O_RDWR); /* controlling: we lead, it is free */
+	for (int i = STDIN_FILENO; fd >= 0 && i <= STDERR_FILENO; i++)
+		dup2(fd, i);
+	if (fd > STDERR_FILENO)
+		close(fd);
 	setenv("PS1", "calf> ", 1);
 	execl(busybox, "sh", (char *)NULL);
 	perror(busybox);
@@ -257,9 +265,9 @@ int main(int argc, char **argv)
 	signal(SIGINT, SIG_IGN); /* Ctrl-C is for the program, not for us */
 	setenv("PATH", "/bin", 0);
 	setenv("HOME", "/", 0);
-	if (argc > 1)
-		return exit_code(run_program(argv + 1));
-	if (access(busybox, X_OK) == 0)
+	if (argc == 1 && access(busybox, X_OK) == 0)
 		return exit_code(run_shell());
-	return prompt();
+	/* Ours, so that Ctrl-C has somebody to go to. */
+	ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+	return argc > 1 ? exit_code(run_program(argv + 1)) : prompt();
 }

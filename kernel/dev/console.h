@@ -1,9 +1,7 @@
 /*
- * console.h - the terminal on the serial port: /dev/console, /dev/tty
+ * console.h - the terminal on the serial port: /dev/console, /dev/ttyS0
  *
- * Owns: the one terminal: its lock, who waits for input, who is in the
- * foreground.  Lines are made by kernel/dev/tty_line.h, bytes moved by
- * kernel/dev/serial.h.
+ * Owns: nothing but the way from kernel/dev/tty.h to kernel/dev/serial.h.
  */
 #pragma once
 

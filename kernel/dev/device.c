@@ -3,6 +3,7 @@
  */
 #include "kernel/dev/device.h"
 
+#include "kernel/dev/tty.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/lib/errno.h"
 
@@ -21,13 +22,19 @@ static const struct device devices[] = {
 	{ "random", 1, 8, 0666, &device_random_ops },
 	{ "urandom", 1, 9, 0666, &device_random_ops },
 	{ "kmsg", 1, 11, 0644, &device_kmsg_ops },
-	{ "tty", 5, 0, 0666, &device_console_ops },
+	{ "tty", 5, 0, 0666, &tty_current_ops },
+	{ "ptmx", 5, 2, 0666, &device_ptmx_ops },
 	{ "console", 5, 1, 0600, &device_console_ops },
 	{ "ttyS0", 4, 64, 0600, &device_console_ops },
 };
 
+/* Of /dev/pts/N; their nodes come and go. */
+#define PTS_MAJOR 136
+
 const struct file_ops *device_find(u64 rdev)
 {
+	if (rdev >> 8 == PTS_MAJOR)
+		return &device_pts_ops;
 	for (u64 i = 0; i < ARRAY_SIZE(devices); i++)
 		if (device_number(devices[i].major, devices[i].minor) == rdev)
 			return devices[i].ops;

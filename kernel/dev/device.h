@@ -23,3 +23,6 @@ extern const struct file_ops device_random_ops;
 extern const struct file_ops device_kmsg_ops;
 /* kernel/dev/console.c */
 extern const struct file_ops device_console_ops;
+/* kernel/dev/pty.c */
+extern const struct file_ops device_ptmx_ops;
+extern const struct file_ops device_pts_ops; /* all of one major number */

@@ -1,10 +1,10 @@
 /*
  * tty_line.h - the line discipline: from key strokes to lines
  *
- * Owns: struct tty_line, the input buffer between the serial port's interrupt
- * and read(2); editing, quoting, echo.  Does not own the port: it is
- * given functions for what it needs from outside.
- * Locks: none; the caller holds the terminal's lock (kernel/dev/console.c).
+ * Owns: struct tty_line, the input buffer between the sender and read(2);
+ * editing, quoting, echo; what output becomes.  Does not own where bytes come
+ * from and go to: it is given a function for the echo.
+ * Locks: none; the caller holds the terminal's lock (kernel/dev/tty.h).
  * See: Linux v6.12 drivers/tty/n_tty.c.
  */
 #pragma once
@@ -13,6 +13,12 @@
 
 /* As Linux's: the longest line, with its newline. */
 #define TTY_LINE_BYTES 4096
+
+/* Echo that waits while output is stopped; more of it is lost. */
+#define TTY_HELD_BYTES 256
+
+/* The longest that one byte becomes on its way out: a tab. */
+#define TTY_OUTPUT_MAX 8
 
 struct tty_line {
 	struct termios termios;
@@ -26,12 +32,19 @@ struct tty_line {
 	u64 ready;
 	u64 head;
 	bool quote_next; /* ^V was typed */
-	void (*echo)(const char *text, size_t length);
+	bool is_stopped; /* ^S was typed: no output */
+	u32 column; /* of the cursor, as far as OPOST knows */
+	u32 line_column; /* where it was when the line being typed began */
+	u32 held_count;
+	char held[TTY_HELD_BYTES]; /* echo, while is_stopped */
+	/* Bytes for the screen.  Called with the caller's lock held. */
+	void (*echo)(struct tty_line *line, const char *text, u32 length);
+	/* Throw away what was sent but not shown yet; or NULL.  Likewise. */
+	void (*flush_output)(struct tty_line *line);
 };
 
 /* @is_raw: no echo, no signals, no output processing; lines still */
-void tty_line_init(struct tty_line *line, bool is_raw,
-		   void (*echo)(const char *text, size_t length));
+void tty_line_init(struct tty_line *line, bool is_raw);
 
 /**
  * tty_line_receive() - one byte has arrived
@@ -42,6 +55,8 @@ int tty_line_receive(struct tty_line *line, u8 byte) __must_check;
 
 /* Is there something for read(2)? */
 bool tty_line_can_read(const struct tty_line *line);
+/* Is there as much as poll(2) waits for, by VMIN? */
+bool tty_line_can_poll(const struct tty_line *line);
 /* Must the sender wait until something was read? */
 bool tty_line_is_full(const struct tty_line *line);
 
@@ -53,6 +68,17 @@ bool tty_line_is_full(const struct tty_line *line);
  */
 u32 tty_line_take(struct tty_line *line, u8 *bytes, u32 size, bool *is_end);
 
+/**
+ * tty_line_output() - what a byte that a program writes becomes
+ *
+ * Return: how many bytes of @out are filled in.
+ */
+u32 tty_line_output(struct tty_line *line, u8 byte, char out[TTY_OUTPUT_MAX]);
+
+/* ^S and ^Q, by hand. */
+void tty_line_stop(struct tty_line *line);
+void tty_line_start(struct tty_line *line);
+
 /* Throw away all input. */
 void tty_line_flush(struct tty_line *line);
 
@@ -61,3 +87,9 @@ void tty_line_set_termios(struct tty_line *line, const struct termios *termios);
 
 /* Bytes that a read could take now. */
 u32 tty_line_available(const struct tty_line *line);
+
+/* Does the terminal make lines (ICANON)? */
+static inline bool tty_line_is_canonical(const struct tty_line *line)
+{
+	return line->termios.local & ICANON;
+}

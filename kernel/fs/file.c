@@ -27,7 +27,7 @@ int file_alloc(struct inode *inode, u32 flags, struct file **result)
 		return -ENOMEM;
 	inode_get(inode);
 	file->refcount = 1;
-	file->flags = flags & ~O_OPEN_ONLY;
+	file->flags = flags; /* all of them, for ->open() */
 	file->ops = flags & O_PATH ? &path_only_ops : inode->file_ops;
 	file->inode = inode;
 	mutex_init(&file->position_lock, "file");
@@ -36,6 +36,7 @@ int file_alloc(struct inode *inode, u32 flags, struct file **result)
 		error = -ENXIO;
 	else if (file->ops->open)
 		error = file->ops->open(file);
+	file->flags &= ~O_OPEN_ONLY;
 	if (error) {
 		inode_put(inode);
 		kmem_cache_free(&file_cache, file);

@@ -25,6 +25,8 @@ static int make_directory(const char *path, u32 mode)
 int fs_init(const struct boot_info *info)
 {
 	static const struct mount_request proc = { "proc", "/proc", "proc" };
+	static const struct mount_request pts = { "devpts", "/dev/pts",
+						  "devpts" };
 	struct inode *root = tmpfs_create();
 	struct inode *dev;
 	int error;
@@ -51,6 +53,8 @@ int fs_init(const struct boot_info *info)
 		error = device_make_nodes(dev);
 		inode_put(dev);
 	}
+	if (!error)
+		error = mount_add(&pts);
 	return error;
 }
 

@@ -73,7 +73,7 @@ static const struct filesystem filesystems[] = {
 	{ "tmpfs", TMPFS_MAGIC, tmpfs_create },
 	{ "ramfs", TMPFS_MAGIC, tmpfs_create },
 	{ "devtmpfs", TMPFS_MAGIC, devtmpfs_create },
-	{ "devpts", DEVPTS_MAGIC, tmpfs_create }, /* no pseudo-terminals */
+	{ "devpts", DEVPTS_MAGIC, tmpfs_create }, /* see pty.c */
 	{ "sysfs", SYSFS_MAGIC, sysfs_create },
 	{ "proc", PROC_MAGIC, procfs_create },
 };

@@ -7,6 +7,7 @@
  */
 #include "kernel/fs/procfs.h"
 
+#include "kernel/dev/tty.h"
 #include "kernel/fs/files.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -456,14 +457,16 @@ static void show_stat_tail(struct text *text, struct task *task)
 void procfs_show_pid_stat(struct text *text, struct task *task)
 {
 	struct mm_use use = mm_use_read(task);
+	struct tty_of_task tty = tty_of_task(task);
 	struct task_usage usage;
 	char name[TASK_NAME_BYTES];
 
 	task_get_usage(task, &usage);
 	task_get_name(task, name);
-	text_printf(text, "%u (%s) %c %u %u %u 0 -1 0 ", task->pid, name,
+	text_printf(text, "%u (%s) %c %u %u %u ", task->pid, name,
 		    task_state_letter(task), task_parent_pid(task),
 		    task->process_group, task->session);
+	text_printf(text, "%lu %d 0 ", tty.rdev, tty.foreground_group);
 	/* minflt cminflt majflt cmajflt utime stime cutime cstime */
 	text_printf(text, "%lu %lu 0 0 %lu %lu %lu %lu ", usage.minor_faults,
 		    task->children_usage.minor_faults,

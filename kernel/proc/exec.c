@@ -125,6 +125,7 @@ static int replace(const struct elf_program *program, const char *path,
 	process_timers_exec(task);
 	credentials_exec(task, program->inode);
 	task->clear_child_tid = VADDR(0);
+	WRITE_ONCE(task->has_executed, true);
 	set_name(task, path);
 	set_exe(task, program->inode);
 	reset_registers(task, program->entry, rsp);

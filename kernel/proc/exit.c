@@ -7,6 +7,7 @@
  */
 #include "kernel/proc/exit.h"
 
+#include "kernel/dev/tty.h"
 #include "kernel/exit_status.h"
 #include "kernel/fs/files.h"
 #include "kernel/lib/assert.h"
@@ -188,6 +189,8 @@ void task_exit(u32 status)
 	give_back_memory(task);
 	give_back_files(task);
 	check_event();
+	if (task->tty && task->session == task->tgid)
+		tty_leader_ends(task);
 	/* Nobody but this task itself can add one. */
 	if (!list_is_empty(&task->children))
 		give_away_children(task);

@@ -3,6 +3,7 @@
  */
 #include "kernel/proc/syscalls.h"
 
+#include "kernel/dev/tty.h"
 #include "kernel/fs/path.h"
 #include "kernel/lib/errno.h"
 #include "kernel/proc/clone.h"
@@ -145,40 +146,50 @@ i64 sys_getsid(int pid)
 	return error ? error : (i64)session;
 }
 
+/* Is there such a group in the caller's session?  => tasks_lock is held */
+static bool is_group_of_session(u32 process_group)
+{
+	const struct task *task;
+
+	list_for_each_entry(task, &tasks, all_node)
+		if (task->process_group == process_group &&
+		    task->session == current_task()->session)
+			return true;
+	return false;
+}
+
 /* => tasks_lock is held */
 static i64 set_group(u32 pid, u32 process_group)
 {
 	struct task *self = current_task();
 	struct task *task = task_find_locked(pid);
-	struct task *leader;
 
 	if (!task || (task != self && task->parent != self))
 		return -ESRCH;
-	if (task->session != self->session || task->session == task->pid)
+	if (task != self && task->session != self->session)
 		return -EPERM;
-	/* An existing group must be of this session. */
-	if (process_group != pid) {
-		list_for_each_entry(leader, &tasks, all_node)
-			if (leader->process_group == process_group &&
-			    leader->session == self->session)
-				goto found;
+	/* The child's own program relies on what it has. */
+	if (task != self && task->has_executed)
+		return -EACCES;
+	if (task->session == task->pid)
 		return -EPERM;
-	}
-found:
+	if (process_group != pid && !is_group_of_session(process_group))
+		return -EPERM;
 	task->process_group = process_group;
 	return 0;
 }
 
 i64 sys_setpgid(int pid, int process_group)
 {
-	u32 target = pid ? (u32)pid : current_task()->pid;
+	int target = pid ? pid : (int)current_task()->pid;
+	int group = process_group ? process_group : target;
 	i64 result;
 	u64 rflags;
 
-	if (process_group < 0)
+	if (group < 0)
 		return -EINVAL;
 	rflags = spin_lock_irqsave(&tasks_lock);
-	result = set_group(target, process_group ? (u32)process_group : target);
+	result = set_group((u32)target, (u32)group);
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	return result;
 }
@@ -190,6 +201,7 @@ i64 sys_setsid(void)
 	i64 result = self->pid;
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 
+	/* A group of that number could be in another session. */
 	list_for_each_entry(task, &tasks, all_node)
 		if (task->process_group == self->pid)
 			result = -EPERM;
@@ -198,6 +210,8 @@ i64 sys_setsid(void)
 		self->process_group = self->pid;
 	}
 	spin_unlock_irqrestore(&tasks_lock, rflags);
+	if (result > 0)
+		tty_session_begins(self);
 	return result;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "kernel/proc/task.h"
 
+#include "kernel/dev/tty.h"
 #include "kernel/fs/files.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
@@ -209,6 +210,9 @@ void task_publish(struct task *task, struct task *parent)
 		task->parent_pid = parent->pid;
 		task->process_group = parent->process_group;
 		task->session = parent->session;
+		task->tty = parent->tty;
+		if (task->tty)
+			tty_get(task->tty);
 		list_push_back(&parent->children, &task->sibling_node);
 	} else {
 		task->process_group = task->pid;
@@ -257,6 +261,8 @@ static void task_free(struct task *task)
 		inode_put(task->exe);
 	credentials_destroy(&task->credentials);
 	signal_discard_all(task);
+	if (task->tty)
+		tty_put(task->tty);
 	if (task->actions)
 		signal_actions_put(task->actions);
 	if (task->kernel_stack_top)

@@ -28,6 +28,7 @@ struct files;
 struct inode;
 struct mm;
 struct process_timers;
+struct tty;
 
 /* As Linux's TASK_COMM_LEN, the terminator included. */
 #define TASK_NAME_BYTES 16
@@ -125,6 +126,7 @@ struct task {
 	struct avl_node pid_node;
 	u32 process_group;
 	u32 session;
+	struct tty *tty; /* controlling terminal, a reference; or NULL */
 	struct signal_actions *actions; /* refcounted */
 	struct signal_state signal;
 	struct stop_state stop;
@@ -141,6 +143,7 @@ struct task {
 	 * After vfork the child runs in its parent's mm, and the parent sleeps
 	 * on vfork_event until the child has executed or ended.
 	 */
+	bool has_executed; /* a program of its own, since the fork */
 	bool borrows_mm; /* atomic */
 	struct wait_queue vfork_event;
 	struct wait_queue child_event; /* a child has ended, stopped, … */
