@@ -169,6 +169,9 @@ static void stop_and_go(int flags)
 	wait_news(pid, WUNTRACED);
 	CHECK_OK(kill(pid, SIGCONT));
 	wait_news(pid, WCONTINUED);
+	/* On Linux the child tells of going on itself, a little later. */
+	while (children < (flags & SA_NOCLDSTOP ? 0 : 2))
+		CHECK_OK(kill(getpid(), 0));
 	end_child(pid);
 	signal(SIGCHLD, SIG_DFL);
 	say("SIGCHLD, sa_flags 0x%x: %d\n", flags, children);
