@@ -285,6 +285,8 @@ start64:
 	jmp .halt
 	CFI_END
 
+; Kept for the other CPUs, which come the same way: see trampoline.asm.
+global boot_root, boot_low
 section .bss nobits alloc noexec write align=4096
 boot_root:	resb 4096		; level 4
 boot_low:	resb 4096		; level 3: 0 to 4 GiB, used twice

@@ -7,12 +7,13 @@
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "kernel/sysctl.h"
+#include "kernel/x86_64/cpu.h"
 #include "mm/check.h"
 
 /* Words of the line, those after "--" included. */
 #define WORDS_MAX 128
 
-struct cmdline cmdline = { .init = "/init" };
+struct cmdline cmdline = { .init = "/init", .max_cpus = CPUS_MAX };
 
 /* Lives as long as the kernel; words are cut out of it in place. */
 static char line[BOOT_COMMAND_LINE_MAX];
@@ -80,6 +81,16 @@ static const char *value_of(const char *word, const char *name)
 	return word + length + 1;
 }
 
+/* As much of @text as is digits; at most CPUS_MAX. */
+static u32 parse_count(const char *text)
+{
+	u32 count = 0;
+
+	for (; *text >= '0' && *text <= '9' && count <= CPUS_MAX; text++)
+		count = count * 10 + (u32)(*text - '0');
+	return count;
+}
+
 /* Return: false: nobody knows this word (yet: see cmdline_apply()). */
 static bool parse_option(const char *word)
 {
@@ -95,6 +106,8 @@ static bool parse_option(const char *word)
 		cmdline.tty_raw = strcmp(value, "raw") == 0;
 	else if ((value = value_of(word, "serial.mark")))
 		cmdline.serial_mark = value;
+	else if ((value = value_of(word, "maxcpus")))
+		cmdline.max_cpus = parse_count(value);
 	else if ((value = value_of(word, "check")))
 		check_enabled = strcmp(value, "0") != 0;
 	else if (!value_of(word, "console"))

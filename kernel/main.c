@@ -5,6 +5,7 @@
 
 #include "boot/boot_info.h"
 #include "kernel/cmdline.h"
+#include "kernel/cpus.h"
 #include "kernel/dev/console.h"
 #include "kernel/dev/debugcon.h"
 #include "kernel/dev/serial.h"
@@ -59,15 +60,10 @@ static void print_banner(void)
 		 cpu->xsave ? " xsave" : "", cpu->fsgsbase ? " fsgsbase" : "");
 }
 
-/* Stacks on which even a kernel stack overflow can be reported. */
 static void give_emergency_stacks(void)
 {
-	void *double_fault = kstack_alloc();
-	void *nmi = kstack_alloc();
-
-	if (!double_fault || !nmi)
+	if (cpus_give_emergency_stacks(&cpus[0]) != 0)
 		refuse(EXIT_NO_MEMORY, "too little memory");
-	cpu_set_ist_stacks(&cpus[0], double_fault, nmi);
 }
 
 static void start_devices(void)
@@ -101,6 +97,7 @@ void kernel_main(u32 magic, paddr_t loader_info)
 		refuse(EXIT_BAD_LOADER, "unknown boot loader");
 
 	cpu_init(&cpus[0]); /* descriptor tables, features */
+	cpus_find(&boot_info); /* while all tables of ACPI are mapped */
 	if (frame_init(&boot_info) != 0) /* physical memory */
 		refuse(EXIT_NO_MEMORY, "too little memory");
 	kspace_init(&boot_info); /* the final page tables */
@@ -112,6 +109,7 @@ void kernel_main(u32 magic, paddr_t loader_info)
 	sched_init(); /* this code is now the idle task */
 	memory_hooks_init(); /* who may use the last frames */
 	start_devices(); /* interrupts, clock, console */
+	cpus_start(); /* the others */
 	make_file_systems(); /* /, /proc, the initramfs */
 	cmdline_apply(); /* switches of /proc/sys/vm */
 	if (init_start() != 0) /* process 1 */

@@ -77,6 +77,10 @@ void trap_dispatch(struct trap_frame *frame)
 		apic_end_of_interrupt();
 		serial_interrupt();
 		break;
+	case TRAP_TLB_SHOOTDOWN:
+		apic_end_of_interrupt();
+		tlb_answer();
+		break;
 	case TRAP_SPURIOUS:
 		break;
 	case TRAP_NMI:

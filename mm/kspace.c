@@ -8,6 +8,7 @@
 #include "mm/kspace.h"
 
 #include "kernel/lib/spinlock.h"
+#include "kernel/lib/string.h"
 #include "kernel/x86_64/cpu.h"
 
 /* From linker.ld, in this order, each on a page border. */
@@ -47,7 +48,13 @@ static const struct pte_rights rights_rw = { .user = false,
 					     .global = true };
 
 static struct spinlock kstack_lock = SPINLOCK_INIT("kstack");
-static u64 kstack_used[KSTACK_COUNT / 64]; /* one bit each */
+static u64 kstack_used[KSTACK_COUNT / 64]; /* one bit each; dirty ones too */
+/*
+ * Slots that were given back: nobody uses their addresses, but another CPU's
+ * TLB may still remember them.  A slot is used again after all CPUs were
+ * flushed, which is done for all dirty ones at once.
+ */
+static u64 kstack_dirty[KSTACK_COUNT / 64];
 static u64 device_next = DEVICE_BASE;
 
 /* => boot: running out of memory here is the end */
@@ -133,27 +140,70 @@ void kspace_init(const struct boot_info *info)
 	tlb_switch_to(&kernel_pgtable.space);
 }
 
-/* Return: the lowest free slot, now taken; KSTACK_COUNT when there is none. */
+/* => kstack_lock is held; @limit is a multiple of 64 */
+static u64 find_free_slot(u64 limit)
+{
+	for (u64 i = 0; i < limit / 64; i++)
+		if (kstack_used[i] != ~0UL)
+			return i * 64 + (u64)__builtin_ctzl(~kstack_used[i]);
+	return KSTACK_COUNT;
+}
+
+/*
+ * Make all dirty slots free.  Taken out of the table first, as waiting for the
+ * other CPUs is no business for a spinlock's holder; what becomes dirty
+ * meanwhile waits for the next time.
+ */
+static void clean_slots(void)
+{
+	static struct spinlock clean_lock = SPINLOCK_INIT("kstack_clean");
+	static u64 cleaned[KSTACK_COUNT / 64]; /* clean_lock */
+
+	spin_lock(&clean_lock);
+	spin_lock(&kstack_lock);
+	memcpy(cleaned, kstack_dirty, sizeof(cleaned));
+	memset(kstack_dirty, 0, sizeof(kstack_dirty));
+	spin_unlock(&kstack_lock);
+	tlb_flush_kernel_range(
+		(void *)KSTACK_BASE,
+		(void *)(KSTACK_BASE + KSTACK_COUNT * KSTACK_STRIDE));
+	spin_lock(&kstack_lock);
+	for (u64 i = 0; i < ARRAY_SIZE(cleaned); i++)
+		kstack_used[i] &= ~cleaned[i];
+	spin_unlock(&kstack_lock);
+	spin_unlock(&clean_lock);
+}
+
+/* Return: a free slot, now taken; KSTACK_COUNT when there is none. */
 static u64 take_slot(void)
 {
+	/* Rather clean up than go where page tables have to be made. */
+	static const u64 limits[] = { KSTACK_TABLES_FOR, KSTACK_COUNT };
 	u64 slot = KSTACK_COUNT;
 
-	spin_lock(&kstack_lock);
-	for (u64 i = 0; i < ARRAY_SIZE(kstack_used); i++) {
-		if (kstack_used[i] == ~0UL)
-			continue;
-		slot = i * 64 + (u64)__builtin_ctzl(~kstack_used[i]);
-		kstack_used[i] |= 1UL << (slot % 64);
-		break;
+	for (u64 i = 0; i < ARRAY_SIZE(limits) && slot == KSTACK_COUNT; i++) {
+		if (i > 0)
+			clean_slots();
+		spin_lock(&kstack_lock);
+		slot = find_free_slot(limits[i]);
+		if (slot != KSTACK_COUNT)
+			kstack_used[slot / 64] |= 1UL << (slot % 64);
+		spin_unlock(&kstack_lock);
 	}
-	spin_unlock(&kstack_lock);
 	return slot;
 }
 
+/* => its pages are unmapped */
 static void release_slot(u64 slot)
 {
+	u64 bit = 1UL << (slot % 64);
+
 	spin_lock(&kstack_lock);
-	kstack_used[slot / 64] &= ~(1UL << (slot % 64));
+	/* This CPU has flushed its own TLB: alone, that is all there are. */
+	if (cpu_count == 1)
+		kstack_used[slot / 64] &= ~bit;
+	else
+		kstack_dirty[slot / 64] |= bit;
 	spin_unlock(&kstack_lock);
 }
 
@@ -181,22 +231,22 @@ static bool map_stack_page(u64 address)
 	return slot;
 }
 
+/*
+ * Other CPUs may keep translations of a stack that nobody runs on: the frames
+ * can go, as long as the addresses are not used again (kstack_dirty).
+ */
 static void unmap_stack(u64 bottom, u64 pages)
 {
-	struct frame *frames[KSTACK_PAGES];
-
 	for (u64 i = 0; i < pages; i++) {
-		pte_t *slot = pgtable_walk_level(&kernel_pgtable,
-						 bottom + i * PAGE_SIZE,
+		u64 address = bottom + i * PAGE_SIZE;
+		pte_t *slot = pgtable_walk_level(&kernel_pgtable, address,
 						 PGTABLE_LEAF_LEVEL);
+		struct frame *frame = pfn_to_frame(pte_pfn(pte_load(slot)));
 
-		frames[i] = pfn_to_frame(pte_pfn(pte_load(slot)));
 		pte_store(slot, (pte_t){ 0 });
+		tlb_flush_kernel_local((void *)address);
+		frame_put(frame);
 	}
-	tlb_flush_kernel_range((void *)bottom,
-			       (void *)(bottom + pages * PAGE_SIZE));
-	for (u64 i = 0; i < pages; i++)
-		frame_put(frames[i]);
 }
 
 void *kstack_alloc(void)

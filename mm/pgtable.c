@@ -154,7 +154,7 @@ static void free_below(struct pgtable *pgtable, const struct pgtable_hole *hole,
 		 * way down: it must forget it before the table is reused.
 		 */
 		clear_table_entry(pgtable, entry);
-		tlb_flush_space(&pgtable->space);
+		tlb_flush_tables(&pgtable->space);
 		frame_put(lower);
 	}
 }

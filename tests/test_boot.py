@@ -70,3 +70,21 @@ def test_cpu_models(job):
     done = job.result()
     assert done.stdout == b"hello from a program\n", harness.explain(done)
     assert done.returncode == 0, harness.explain(done)
+
+
+# The firmware's table of CPUs is found in a different way by each loader.
+@pytest.mark.parametrize("job, running", cases(
+    [(f"{boot}-4", harness.Job("--boot", boot, "--smp", "4", ACT, "say"),
+      "4 of 4") for boot in ("pvh", "bios", "uefi")] +
+    [("maxcpus", harness.Job("--smp", "4", "--append", "maxcpus=2", ACT,
+                             "say"), "2 of 4"),
+     ("64", harness.Job("--smp", "64", "--mem", "512M", ACT, "say",
+                        timeout=120), "64 of 64"),
+     ("more-than-64", harness.Job("--smp", "66", "--append", "maxcpus=3", ACT,
+                                  "say"), "3 of 66")]))
+def test_cpus(job, running):
+    done = job.result()
+    log = done.stderr.decode(errors="replace")
+    assert done.stdout == b"hello from a program\n", harness.explain(done)
+    assert f"calf: {running} CPUs run\n" in log.replace("\r", ""), log
+    assert done.returncode == 0, harness.explain(done)

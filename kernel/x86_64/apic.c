@@ -1,8 +1,8 @@
 /*
  * apic.c - see apic.h
  *
- * Owns: the interrupt controllers.  apic_init() runs on each CPU, the rest of
- * the I/O APIC's work on the first one before the others start: no lock.
+ * Owns: the interrupt controllers.  Each CPU has a local APIC of its own; the
+ * I/O APIC is set up by the first CPU before the others start: no lock.
  */
 #include "kernel/x86_64/apic.h"
 
@@ -17,6 +17,8 @@ enum apic_register {
 	APIC_END_OF_INTERRUPT = 0x0b0,
 	APIC_SPURIOUS = 0x0f0,
 	APIC_ERROR_STATUS = 0x280,
+	APIC_COMMAND = 0x300, /* writing it sends the message */
+	APIC_COMMAND_TARGET = 0x310,
 	APIC_LVT_TIMER = 0x320,
 	APIC_LVT_LINT0 = 0x350,
 	APIC_LVT_LINT1 = 0x360,
@@ -31,6 +33,13 @@ enum apic_register {
 #define LVT_TIMER_PERIODIC (1U << 17)
 #define LVT_NMI (4U << 8)
 #define TIMER_DIVIDE_BY_1 0xbU
+
+/* Messages to another CPU: kind, level, and whether it is still under way. */
+#define COMMAND_INIT (5U << 8)
+#define COMMAND_STARTUP (6U << 8)
+#define COMMAND_PENDING (1U << 12)
+#define COMMAND_ASSERT (1U << 14)
+#define COMMAND_TARGET_SHIFT 24
 
 /* The I/O APIC: an index register and a window. */
 #define IO_APIC_INDEX 0x00
@@ -118,17 +127,20 @@ static void local_enable(void)
 
 void apic_init(volatile void *local, volatile void *io)
 {
-	bool first = !local_apic;
+	u32 last;
 
-	ASSERT(cpu_features.apic);
+	ASSERT(cpu_features.apic && !local_apic);
 	local_apic = local;
-	if (first) {
-		io_apic = io;
-		pic_disable();
-		u32 last = io_read(IO_APIC_VERSION) >> 16 & 0xff;
-		for (u32 line = 0; line <= last; line++)
-			io_write(IO_APIC_REDIRECTION(line), REDIRECTION_MASKED);
-	}
+	io_apic = io;
+	pic_disable();
+	last = io_read(IO_APIC_VERSION) >> 16 & 0xff;
+	for (u32 line = 0; line <= last; line++)
+		io_write(IO_APIC_REDIRECTION(line), REDIRECTION_MASKED);
+	local_enable();
+}
+
+void apic_init_cpu(void)
+{
 	local_enable();
 }
 
@@ -170,4 +182,36 @@ void apic_route_irq(unsigned int irq, unsigned int vector)
 void apic_end_of_interrupt(void)
 {
 	local_write(APIC_END_OF_INTERRUPT, 0);
+}
+
+/*
+ * Two writes make one message, so no interrupt handler may send another in
+ * between.
+ */
+static void send(u32 apic_id, u32 command)
+{
+	u64 rflags = interrupts_save();
+
+	while (local_read(APIC_COMMAND) & COMMAND_PENDING)
+		cpu_pause();
+	local_write(APIC_COMMAND_TARGET, apic_id << COMMAND_TARGET_SHIFT);
+	local_write(APIC_COMMAND, command);
+	interrupts_restore(rflags);
+}
+
+void apic_send_interrupt(u32 apic_id, unsigned int vector)
+{
+	send(apic_id, COMMAND_ASSERT | vector);
+}
+
+void apic_send_init(u32 apic_id)
+{
+	send(apic_id, COMMAND_ASSERT | COMMAND_INIT);
+}
+
+void apic_send_startup(u32 apic_id, paddr_t page)
+{
+	ASSERT(is_aligned(page.val, PAGE_SIZE) && page.val < 0x100000);
+	send(apic_id,
+	     COMMAND_ASSERT | COMMAND_STARTUP | (u32)(page.val >> PAGE_SHIFT));
 }

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "kernel/x86_64/asm/types.h"
+#include "kernel/x86_64/asm/page.h"
 
 /* Physical addresses until the ACPI tables are read. */
 #define APIC_LOCAL_PADDR 0xfee00000UL
@@ -15,9 +15,13 @@
 /**
  * apic_init() - mask the 8259s, enable the local APIC of this CPU
  * @local: its registers, one page, mapped uncached
- * @io: the I/O APIC's registers, likewise; only used by the first call
+ * @io: the I/O APIC's registers, likewise
+ *
+ * => once, on the first CPU
  */
 void apic_init(volatile void *local, volatile void *io);
+/* The local APIC of every other CPU; at the same address on each. */
+void apic_init_cpu(void);
 
 /* Interrupt every @period_ns on TRAP_TIMER.  => time_init() has run */
 void apic_timer_start(u64 period_ns);
@@ -26,6 +30,12 @@ void apic_timer_start(u64 period_ns);
 void apic_route_irq(unsigned int irq, unsigned int vector);
 
 void apic_end_of_interrupt(void);
+
+/* Messages to the CPU whose local APIC has number @apic_id. */
+void apic_send_interrupt(u32 apic_id, unsigned int vector);
+void apic_send_init(u32 apic_id);
+/* Start at the beginning of @page, below 1 MiB, in real mode. */
+void apic_send_startup(u32 apic_id, paddr_t page);
 
 /* Timer ticks a second, measured by time_init() by means of the next two. */
 extern u64 apic_timer_hz;

@@ -252,7 +252,8 @@ void cpu_init(struct cpu *cpu)
 	cpu->self = cpu;
 	cpu->id = (u32)(cpu - cpus);
 	cpu->apic_id = cpuid(CPUID_FEATURES, 0).ebx >> 24;
-	cpu_count++;
+	if (first)
+		cpu_count = 1; /* the others: smp_is_ready() */
 
 	gdt_init(cpu);
 	idt_load(&(struct descriptor_pointer){

@@ -39,7 +39,11 @@ struct cpu {
 	u32 locks_held; /* spinlocks; 0 when it may switch tasks */
 	bool need_resched; /* set by the timer, read on the way to user mode */
 	bool in_interrupt;
+
+	/* kernel/x86_64/tlb.c */
 	struct tlb_space *space; /* whose page tables CR3 points to */
+	u64 tlb_generation; /* of @space: older changes are not cached here */
+	bool tlb_is_lazy; /* atomic; runs no code that uses @space's half */
 
 	struct tss tss;
 	u64 gdt[GDT_ENTRIES];

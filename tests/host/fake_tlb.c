@@ -467,6 +467,11 @@ void tlb_flush_range(struct tlb_space *space, vaddr_t start, vaddr_t end)
 	flush(space, start.val >> PAGE_SHIFT, bytes_to_pages(end.val));
 }
 
+void tlb_flush_tables(struct tlb_space *space)
+{
+	flush(space, 0, USER_END);
+}
+
 void tlb_flush_space(struct tlb_space *space)
 {
 	flush(space, 0, ~0UL);
