@@ -21,6 +21,8 @@ APPEND :=
 ARGS :=
 # PROG: the program that "make gdb" debugs
 PROG := cow
+# SMP: "make test SMP=4" gives the machines of the guest tests 4 CPUs
+SMP :=
 # BUG: plant this bug of tests/bugs/ first, in a copy of the tree
 BUG :=
 
@@ -269,7 +271,7 @@ kernels:
 
 # PYTEST_ARGS="-k NAME" runs some of the tests only.
 # Tests that call make give it our variables, or it would build all anew.
-pytest := BUILD=$(O) LLVM='$(LLVM)' HOSTCC='$(HOSTCC)' \
+pytest := BUILD=$(O) LLVM='$(LLVM)' SMP='$(SMP)' HOSTCC='$(HOSTCC)' \
 	MAKE_VARIABLES='$(MAKEOVERRIDES)' \
 	$(PYTHON) -B -m pytest -q -p no:cacheprovider $(PYTEST_ARGS)
 test: kernels

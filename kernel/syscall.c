@@ -8,6 +8,7 @@
 #include "kernel/fs/syscalls.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
+#include "kernel/proc/kernel_lock.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/proc/user_return.h"
 #include "kernel/syscalls.h"
@@ -99,15 +100,33 @@ static i64 unknown_call(u64 number)
 	return -ENOSYS;
 }
 
+/*
+ * Calls that do without the kernel lock: what they touch belongs to the task
+ * that calls, never changes, or has a lock of its own.
+ */
+static const bool has_own_locks[ARRAY_SIZE(table)] = {
+	[24] = true, /* sched_yield */
+	[39] = true, /* getpid */
+	[96] = true, /* gettimeofday */
+	[110] = true, /* getppid */
+	[186] = true, /* gettid */
+	[228] = true, /* clock_gettime */
+};
+
 void syscall_dispatch(struct trap_frame *frame)
 {
 	u64 number = frame->rax;
+	bool is_locked = false;
 
 	interrupts_on();
-	if (likely(number < ARRAY_SIZE(table) && table[number]))
+	if (likely(number < ARRAY_SIZE(table) && table[number])) {
+		if (!has_own_locks[number])
+			is_locked = kernel_lock();
 		frame->rax = (u64)table[number](frame);
-	else
+		kernel_unlock(is_locked);
+	} else {
 		frame->rax = (u64)unknown_call(number);
+	}
 	interrupts_off();
 	user_return_prepare(frame);
 }

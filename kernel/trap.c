@@ -81,6 +81,10 @@ void trap_dispatch(struct trap_frame *frame)
 		apic_end_of_interrupt();
 		tlb_answer();
 		break;
+	case TRAP_RESCHEDULE:
+		apic_end_of_interrupt();
+		sched_interrupt();
+		break;
 	case TRAP_SPURIOUS:
 		break;
 	case TRAP_NMI:

@@ -4,12 +4,13 @@
  * Walks every address space and every object, recounts what the frame table
  * claims, and panics at the first difference.  Nothing here repairs anything.
  *
- * Locks: everything is taken in lock order, one mm after the other, so on
- * several CPUs the machine has to be quiet for the counts to agree.
+ * Locks: all other CPUs are stopped where they hold none; everything is taken
+ * in lock order all the same.
  */
 #include "mm/check.h"
 
 #include "kernel/lib/printk.h"
+#include "kernel/x86_64/smp.h"
 #include "mm/buddy.h"
 #include "mm/commit.h"
 #include "mm/mm.h"
@@ -308,6 +309,7 @@ void check_all(void)
 	u64 committed = object_committed();
 	struct mm *mm;
 
+	smp_stop_others();
 	for (u64 i = 0; i < frame_count; i++) {
 		frame_table[i].check_mapcount = 0;
 		frame_table[i].check_is_held = false;
@@ -324,6 +326,7 @@ void check_all(void)
 	object_visit_frames(check_object_frame);
 	check_frame_table();
 	spin_unlock(&mm_list_lock);
+	smp_resume_others();
 }
 
 void check_event(void)

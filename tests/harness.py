@@ -15,6 +15,8 @@ BUILD = ROOT / os.environ.get("BUILD", "build")
 RUN = ROOT / "tools" / "run"
 RUN_LINUX = ROOT / "tools" / "run-linux"
 LLVM = os.environ.get("LLVM") == "1"
+# Guest tests get at least this many CPUs.
+SMP = int(os.environ.get("SMP") or 1)
 # What the make that started the tests was told, for those that call make.
 MAKE_VARIABLES = shlex.split(os.environ.get("MAKE_VARIABLES", ""))
 DEBUG = BUILD / ("llvm" if LLVM else "") / "kernel.elf"

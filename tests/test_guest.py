@@ -37,7 +37,8 @@ class Directive:
 
     def job(self, name, kernel):
         return harness.Job(
-            "--mem", self.mem, "--smp", self.smp, "--append", self.append,
+            "--mem", self.mem, "--smp", max(int(self.smp), harness.SMP),
+            "--append", self.append,
             "--", harness.BUILD / "tests" / "guest" / name,
             *shlex.split(self.args), kernel=kernel, timeout=self.timeout,
             stdin=self.stdin.encode().decode("unicode_escape").encode())

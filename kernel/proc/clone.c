@@ -102,7 +102,6 @@ static void copy_settings(struct task *child, const struct task *parent)
 	child->policy = parent->policy;
 	child->priority = parent->priority;
 	child->io_priority = parent->io_priority;
-	child->allowed_cpus = parent->allowed_cpus;
 }
 
 /* Whatever fails leaves the rest to task_put(). */
@@ -113,6 +112,7 @@ static int copy_task(struct task *child, u64 flags)
 	memcpy(child->name, parent->name, sizeof(child->name));
 	copy_settings(child, parent);
 	child->oom_score_adj = READ_ONCE(parent->oom_score_adj);
+	child->affinity = READ_ONCE(parent->affinity);
 	child->exe = parent->exe;
 	if (child->exe)
 		inode_get(child->exe);

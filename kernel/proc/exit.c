@@ -17,6 +17,7 @@
 #include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
 #include "kernel/x86_64/cpu.h"
+#include "kernel/x86_64/tlb.h"
 #include "mm/check.h"
 #include "mm/mm.h"
 #include "mm/uaccess.h"
@@ -69,8 +70,25 @@ static void give_back_memory(struct task *task)
 	spin_lock(&task->lock);
 	task->mm = NULL;
 	spin_unlock(&task->lock);
+	/* No user address from here on: others need not tell us of flushes. */
+	tlb_be_lazy();
 	task_return_borrowed_mm(task);
 	mm_put(mm);
+}
+
+/*
+ * Whoever puts the last reference of a dead task may have no lock: what needs
+ * the kernel lock goes here.
+ */
+static void give_back_program(struct task *task)
+{
+	struct inode *exe = task->exe;
+
+	spin_lock(&task->lock);
+	task->exe = NULL;
+	spin_unlock(&task->lock);
+	if (exe)
+		inode_put(exe);
 }
 
 static void give_back_files(struct task *task)
@@ -188,6 +206,7 @@ void task_exit(u32 status)
 	process_timers_exit(task);
 	give_back_memory(task);
 	give_back_files(task);
+	give_back_program(task);
 	check_event();
 	if (task->tty && task->session == task->tgid)
 		tty_leader_ends(task);

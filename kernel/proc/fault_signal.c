@@ -8,6 +8,7 @@
 
 #include "kernel/lib/assert.h"
 #include "kernel/lib/printk.h"
+#include "kernel/proc/kernel_lock.h"
 #include "kernel/proc/signal.h"
 #include "kernel/x86_64/fpu.h"
 #include "mm/kspace.h"
@@ -155,14 +156,17 @@ void fault_signal_page(const struct trap_frame *frame, vaddr_t address,
 void fault_kill_oom(vaddr_t address)
 {
 	struct task *task = current_task();
+	bool is_locked;
 
 	/* A system call that stumbles over it twice before it returns. */
 	if (task->signal.pending.set.bits & signal_bit(SIGKILL))
 		return;
+	is_locked = kernel_lock();
 	log_error("calf: %s[%u]: out of memory: no frame for address 0x%lx, "
 		  "killed\n",
 		  task->name, task->pid, address.val);
 	signal_kill(task);
+	kernel_unlock(is_locked);
 }
 
 /* ---- Other exceptions --------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/proc/exec.h"
+#include "kernel/proc/kernel_lock.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/user_return.h"
@@ -58,6 +59,7 @@ static void init_entry(void *argument)
 	int error;
 
 	sched_finish_first_switch();
+	(void)kernel_lock();
 	error = fs_open_console();
 	exec_args_init(&args, STACK_LIMIT_BYTES);
 	if (!error)
@@ -68,6 +70,7 @@ static void init_entry(void *argument)
 	if (error)
 		refuse(error);
 
+	kernel_unlock(true);
 	interrupts_off();
 	user_return_prepare(task_user_frame(task));
 	return_to_user(task_user_frame(task));

@@ -22,5 +22,10 @@ void mutex_init(struct mutex *mutex, const char *name);
 /* => sleeps until it is free, whatever signals arrive */
 void mutex_lock(struct mutex *mutex);
 void mutex_unlock(struct mutex *mutex);
+/*
+ * As mutex_unlock(), but who has waited longest has it then, even if it takes
+ * time to wake up: for holders that would take it again at once.
+ */
+void mutex_hand_over(struct mutex *mutex);
 /* By the task this runs as. */
 bool mutex_is_held(const struct mutex *mutex);

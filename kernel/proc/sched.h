@@ -2,11 +2,9 @@
  * sched.h - who runs next
  *
  * Owns: the run queues, the switch from one task to another, sleep until a
- * time.  Round robin with a slice of 10 ms; the kernel itself is never
- * preempted, a task gives up the CPU on its way to user mode or when it
- * sleeps.
+ * time, and which CPU a task runs on.
  * Locks: each run queue has one, held over the switch itself; taken with
- * interrupts off.
+ * interrupts off.  Of two, that of the CPU with the lower number comes first.
  */
 #pragma once
 
@@ -27,10 +25,14 @@ void sched_start(struct task *task);
 /**
  * schedule() - let another task run
  *
- * The caller goes on when it is runnable and its turn comes.
+ * The caller goes on when it is runnable and its turn comes, perhaps on another
+ * CPU.
  * => interrupts are on, no spinlock is held
+ * => the kernel lock, if the caller has it, is given back meanwhile
  */
 void schedule(void);
+/* As schedule(), but the kernel lock is kept: for waits that are short. */
+void schedule_with_kernel_lock(void);
 
 /**
  * sched_checkpoint() - for long loops in the kernel: let others run
@@ -49,6 +51,20 @@ void sched_wake(struct task *task, u32 states);
 
 /* Sleep until woken or until @deadline_ns since boot; state as prepared. */
 void sched_sleep_until(u64 deadline_ns);
+
+/* TRAP_RESCHEDULE: another CPU has put a task on this one's queue. */
+void sched_interrupt(void);
+
+/**
+ * sched_set_affinity() - choose the CPUs a task may run on
+ * @cpus: bit n: CPU n; at least one that runs
+ *
+ * => takes effect at once if @task is the current one, otherwise when it
+ *    passes through the scheduler next, which is soon
+ */
+void sched_set_affinity(struct task *task, u64 cpus);
+/* All CPUs that run: one bit each. */
+u64 sched_cpus(void);
 
 /* The timer interrupt.  @from_user: what it interrupted */
 void sched_tick(bool from_user);

@@ -163,11 +163,6 @@ i64 sys_sched_rr_get_interval(int pid, vaddr_t interval)
 /* The mask of the system calls: one word is enough for CPUS_MAX. */
 _Static_assert(CPUS_MAX <= 64, "one word");
 
-static u64 online_cpus(void)
-{
-	return cpu_count < 64 ? (1UL << cpu_count) - 1 : ~0UL;
-}
-
 i64 sys_sched_getaffinity(int pid, u32 bytes, vaddr_t mask)
 {
 	struct task *task;
@@ -178,7 +173,7 @@ i64 sys_sched_getaffinity(int pid, u32 bytes, vaddr_t mask)
 	task = find_task(pid);
 	if (!task)
 		return -ESRCH;
-	allowed = task->allowed_cpus ? task->allowed_cpus : online_cpus();
+	allowed = READ_ONCE(task->affinity) & sched_cpus();
 	task_put(task);
 	if (copy_to_user(mask, &allowed, sizeof(allowed)) != 0)
 		return -EFAULT;
@@ -198,15 +193,17 @@ i64 sys_sched_setaffinity(int pid, u32 bytes, vaddr_t mask)
 	task = find_task(pid);
 	if (!task)
 		return -ESRCH;
-	allowed &= online_cpus();
+	allowed &= sched_cpus();
 	rflags = spin_lock_irqsave(&tasks_lock);
 	if (!may_schedule_locked(task))
 		error = -EPERM;
 	else if (!allowed)
 		error = -EINVAL;
 	else
-		task->allowed_cpus = allowed;
+		sched_set_affinity(task, allowed);
 	spin_unlock_irqrestore(&tasks_lock, rflags);
+	if (task == current_task())
+		schedule(); /* goes on where it may */
 	task_put(task);
 	return error;
 }

@@ -8,6 +8,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/kernel_lock.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
 #include "kernel/x86_64/asm/insn.h"
@@ -161,6 +162,7 @@ static void init_fields(struct task *task, const char *name)
 	task->state = TASK_RUNNABLE;
 	task->credentials = credentials_root;
 	task->is_dumpable = true;
+	task->affinity = ~0UL;
 	spinlock_init(&task->lock, "task");
 	strlcpy(task->name, name, sizeof(task->name));
 	list_init(&task->run_node);
@@ -290,6 +292,7 @@ static void kernel_thread_entry(void *argument)
 		*(struct kernel_thread_start *)argument;
 
 	sched_finish_first_switch();
+	(void)kernel_lock();
 	kfree(argument);
 	start.entry(start.argument);
 	panic("kernel thread %s returned", current_task()->name);

@@ -101,6 +101,7 @@ struct task {
 	u32 refcount; /* the pid table, readers of /proc */
 	u32 work; /* TASK_WORK_… */
 	i32 oom_score_adj; /* -1000 .. 1000, as written to /proc */
+	u64 affinity; /* bit n: may run on CPU n */
 
 	/* The run queue's lock (kernel/proc/sched.c). */
 	enum task_state state;
@@ -137,7 +138,6 @@ struct task {
 	i32 policy;
 	i32 priority;
 	i32 io_priority;
-	u64 allowed_cpus; /* 0: all */
 
 	/*
 	 * After vfork the child runs in its parent's mm, and the parent sleeps

@@ -3,9 +3,18 @@
  */
 #include "kernel/proc/user_return.h"
 
+#include "kernel/proc/kernel_lock.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
 #include "kernel/x86_64/asm/insn.h"
+
+static void deliver(struct trap_frame *frame)
+{
+	bool is_locked = kernel_lock();
+
+	signal_deliver(frame);
+	kernel_unlock(is_locked);
+}
 
 void user_return_work(struct trap_frame *frame)
 {
@@ -20,7 +29,7 @@ void user_return_work(struct trap_frame *frame)
 		if (READ_ONCE(task->work) & TASK_WORK_RESCHED)
 			schedule();
 		if (READ_ONCE(task->work) & TASK_WORK_SIGNAL)
-			signal_deliver(frame);
+			deliver(frame);
 		interrupts_off();
 	}
 }

@@ -51,6 +51,15 @@ void wait_wake_all(struct wait_queue *queue);
 /* Wake the one that has waited longest. */
 void wait_wake_one(struct wait_queue *queue);
 
+/*
+ * Without the queue's lock.  => the caller's condition was made true by an
+ * operation that is a full barrier
+ */
+static inline bool wait_queue_has_waiters(const struct wait_queue *queue)
+{
+	return READ_ONCE(queue->waiters.next) != &queue->waiters;
+}
+
 /* No deadline. */
 #define WAIT_FOREVER (~0UL)
 

@@ -11,6 +11,7 @@
 #include "kernel/x86_64/apic.h"
 #include "kernel/x86_64/asm/image.h"
 #include "kernel/x86_64/asm/insn.h"
+#include "kernel/x86_64/asm/trap_frame.h"
 #include "kernel/x86_64/cpu.h"
 #include "kernel/x86_64/fpu.h"
 #include "kernel/x86_64/time.h"
@@ -40,7 +41,7 @@ void smp_begin_start(const struct smp_plan *wanted)
 	plan = *wanted;
 	smp_next_root = pfn_to_paddr(plan.space->root).val;
 	memcpy(paddr_to_ptr(plan.page), trampoline_start,
-	       (size_t)(trampoline_end - trampoline_start));
+	       (u64)trampoline_end - (u64)trampoline_start);
 	/* Paging is switched on while a CPU still runs at low addresses. */
 	pte_store(&boot_root[0],
 		  pte_make_table(paddr_to_pfn(image_to_paddr(boot_low)),
@@ -118,4 +119,94 @@ void smp_is_ready(void)
 void smp_interrupt(u32 cpu, unsigned int vector)
 {
 	apic_send_interrupt(cpus[cpu].apic_id, vector);
+}
+
+/* ---- Stopping all but one ------------------------------------------------ */
+
+static bool stop_is_taken; /* atomic; by the CPU that stops the others */
+static bool stop_is_wanted; /* atomic */
+static u64 quiet_cpus; /* atomic; bit n: CPU n touches nothing but its queue */
+static u64 parked_cpus; /* atomic; those of them that wait for the end of it */
+
+bool smp_stop_is_wanted(void)
+{
+	return READ_ONCE(stop_is_wanted);
+}
+
+void smp_begin_quiet(void)
+{
+	__atomic_fetch_or(&quiet_cpus, 1UL << this_cpu()->id, __ATOMIC_SEQ_CST);
+}
+
+/* Halt until nobody wants a stop any more. */
+static void park(void)
+{
+	u64 bit = 1UL << this_cpu()->id;
+
+	while (1) {
+		/* As in the idle loop: no interrupt between test and halt. */
+		interrupts_off();
+		__atomic_fetch_or(&parked_cpus, bit, __ATOMIC_SEQ_CST);
+		if (!__atomic_load_n(&stop_is_wanted, __ATOMIC_SEQ_CST))
+			break;
+		interrupts_on_and_halt();
+	}
+	__atomic_fetch_and(&parked_cpus, ~bit, __ATOMIC_SEQ_CST);
+	interrupts_on();
+}
+
+void smp_end_quiet(void)
+{
+	u64 bit = 1UL << this_cpu()->id;
+
+	/*
+	 * Order: not quiet any more, then look.  Who stops others says so first
+	 * and looks who is quiet then: either it waits for us, or we see it.
+	 */
+	__atomic_fetch_and(&quiet_cpus, ~bit, __ATOMIC_SEQ_CST);
+	while (unlikely(__atomic_load_n(&stop_is_wanted, __ATOMIC_SEQ_CST))) {
+		__atomic_fetch_or(&quiet_cpus, bit, __ATOMIC_SEQ_CST);
+		park();
+		__atomic_fetch_and(&quiet_cpus, ~bit, __ATOMIC_SEQ_CST);
+	}
+}
+
+void smp_stop_point(void)
+{
+	if (unlikely(READ_ONCE(stop_is_wanted)))
+		smp_end_quiet();
+}
+
+static void interrupt_all(u64 targets)
+{
+	for (; targets; targets &= targets - 1)
+		smp_interrupt((u32)__builtin_ctzl(targets), TRAP_RESCHEDULE);
+}
+
+void smp_stop_others(void)
+{
+	u64 others = (~0UL >> (CPUS_MAX - cpu_count)) &
+		     ~(1UL << this_cpu()->id);
+
+	if (!others)
+		return;
+	/* Another CPU wants the same: this is a good point to be stopped at. */
+	while (__atomic_exchange_n(&stop_is_taken, true, __ATOMIC_ACQUIRE)) {
+		smp_stop_point();
+		cpu_pause();
+	}
+	__atomic_store_n(&stop_is_wanted, true, __ATOMIC_SEQ_CST);
+	interrupt_all(others & ~__atomic_load_n(&quiet_cpus, __ATOMIC_SEQ_CST));
+	while ((__atomic_load_n(&quiet_cpus, __ATOMIC_SEQ_CST) & others) !=
+	       others)
+		cpu_pause();
+}
+
+void smp_resume_others(void)
+{
+	if (cpu_count == 1)
+		return;
+	__atomic_store_n(&stop_is_wanted, false, __ATOMIC_SEQ_CST);
+	interrupt_all(__atomic_load_n(&parked_cpus, __ATOMIC_SEQ_CST));
+	__atomic_store_n(&stop_is_taken, false, __ATOMIC_RELEASE);
 }

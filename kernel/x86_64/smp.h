@@ -1,8 +1,8 @@
 /*
  * smp.h - the other CPUs: waking them up, interrupting them
  *
- * Owns: the way from the start-up message to the first line of C, and the
- * interrupts that CPUs send each other (IPIs).
+ * Owns: the way from the start-up message to the first line of C, the
+ * interrupts that CPUs send each other (IPIs), and stopping all but one.
  * Locks: none; CPUs are started one after the other, by the first.
  * Source: Intel SDM vol. 3A, "Multiple-Processor (MP) Initialization".
  */
@@ -38,6 +38,25 @@ bool smp_start_cpu(struct cpu *cpu, u32 apic_id, void *stack_top) __must_check;
 
 /* The CPU this runs on takes part from now on: cpu_count includes it. */
 void smp_is_ready(void);
+
+/**
+ * smp_stop_others() - hold all other CPUs at a point where nothing is half done
+ *
+ * Each goes on to its next smp_stop_point(), on the way out of schedule(), and
+ * stays there; it still answers interrupts.  So the machine looks to this CPU
+ * as it would if it had no other: every other task runs in user mode, sleeps, or
+ * has just got its turn.
+ * => interrupts are on, no spinlock is held
+ */
+void smp_stop_others(void);
+void smp_resume_others(void);
+/* => interrupts are on, no spinlock is held */
+void smp_stop_point(void);
+/* The CPU idles from here to there, as good as stopped; may wait at the end. */
+void smp_begin_quiet(void);
+void smp_end_quiet(void);
+/* Shall this CPU come to a stop point soon? */
+bool smp_stop_is_wanted(void);
 
 /* Interrupt CPU @cpu (0 .. cpu_count - 1) with @vector. */
 void smp_interrupt(u32 cpu, unsigned int vector);

@@ -297,13 +297,17 @@ static u64 lazy_cpus(u64 among)
 static void flush(struct tlb_space *space, const struct tlb_range *range)
 {
 	struct tlb_request request = { .space = space, .range = *range };
+	u64 holders;
 	u64 targets;
 
 	/* Order: the generation rises before we look who is lazy (end_lazy). */
 	request.generation =
 		__atomic_add_fetch(&space->generation, 1, __ATOMIC_SEQ_CST);
-	targets = __atomic_load_n(&space->cpus, __ATOMIC_SEQ_CST) &
-		  ~this_cpu_bit();
+	holders = __atomic_load_n(&space->cpus, __ATOMIC_SEQ_CST);
+	targets = holders & ~this_cpu_bit();
+	/* Who is not among them, perhaps any more, has nothing cached. */
+	tlb_ledger_flushed(space->root, range->start,
+			   range->is_all ? USER_END : range->end, ~holders);
 
 	/*
 	 * A lazy CPU does not use these pages, so it may learn of the change

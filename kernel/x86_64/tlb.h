@@ -91,7 +91,11 @@ void tlb_answer(void);
 void tlb_ledger_record(struct tlb_space *space, vaddr_t va, pte_t old,
 		       pte_t new);
 
-/* May some CPU still reach @pfn through a PTE that no longer maps it? */
+/*
+ * May some CPU still reach @pfn through a PTE that this one took it out of?
+ * (Another process that shares the frame may put its own reference while
+ * that one is pending elsewhere.)
+ */
 bool tlb_ledger_has_frame(pfn_t pfn);
 
 /* Panics with I10 if this CPU changed @space and has not flushed it. */

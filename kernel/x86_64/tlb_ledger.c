@@ -148,7 +148,8 @@ bool tlb_ledger_has_frame(pfn_t pfn)
 		return false;
 	rflags = spin_lock_irqsave(&ledger_lock);
 	for (u32 i = 0; i < ledger_count && !found; i++)
-		found = ledger[i].dropped && ledger[i].pfn.val == pfn.val;
+		found = ledger[i].dropped && ledger[i].pfn.val == pfn.val &&
+			ledger[i].recorder == this_cpu()->id;
 	spin_unlock_irqrestore(&ledger_lock, rflags);
 	return found;
 }

@@ -1,5 +1,5 @@
-/* guest-test: host="no: asserts how many CPUs the machine has" smp=4
- *
+/* guest-test: host="no: asserts how many CPUs the machine has" smp=4 */
+/*
  * Four CPUs were started, and /proc shows them under Linux's names.
  */
 #include "guest.h"
@@ -27,7 +27,8 @@ static unsigned long long stat_number(int cpu, int n)
 	int found = -1;
 
 	while (file && found != cpu && fgets(line, sizeof(line), file))
-		if (sscanf(line, "cpu%d %llu %llu %llu %llu", &found, &value[0],
+		if (line[3] == ' ' || /* the sum of all */
+		    sscanf(line, "cpu%d %llu %llu %llu %llu", &found, &value[0],
 			   &value[1], &value[2], &value[3]) != 5)
 			found = -1;
 	if (file)

@@ -17,6 +17,7 @@
 
 #include "kernel/lib/panic.h"
 #include "kernel/lib/spinlock.h"
+#include "kernel/x86_64/smp.h"
 #include "mm/kmem.h"
 
 /* ---- AddressSanitizer: free memory must not be touched ---- */
@@ -175,6 +176,16 @@ void log_error(const char *fmt, ...)
 	va_start(args, fmt);
 	say(fmt, args);
 	va_end(args);
+}
+
+/* ---- Nobody else runs: see kernel/x86_64/smp.h ---- */
+
+void smp_stop_others(void)
+{
+}
+
+void smp_resume_others(void)
+{
 }
 
 /* ---- Locks: one CPU at a time runs, so a lock that is taken is a bug ---- */
