@@ -10,11 +10,7 @@
 #include "kernel/proc/sched.h"
 #include "kernel/proc/task.h"
 #include "mm/map.h"
-
-i64 sys_brk(vaddr_t address)
-{
-	return map_brk(current_task()->mm, address);
-}
+#include "mm/uaccess.h"
 
 /* Let request->object be the memory behind descriptor @fd. */
 static int find_object(struct map_request *request, int fd)
@@ -79,11 +75,24 @@ i64 sys_mmap(const struct trap_frame *frame)
 	}
 	result = map_mmap(current_task()->mm, &request);
 	if (result >= 0 &&
-	    (request.flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE)
+	    ((request.flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE ||
+	     request.flags & MAP_LOCKED || current_task()->mm->lock_future))
 		(void)populate(VADDR((u64)result), request.bytes,
 			       POPULATE_QUIETLY);
 	if (request.object)
 		object_put(request.object);
+	return result;
+}
+
+i64 sys_brk(vaddr_t address)
+{
+	struct mm *mm = current_task()->mm;
+	vaddr_t old = mm->brk;
+	i64 result = map_brk(mm, address);
+
+	if (mm->lock_future && (u64)result > old.val)
+		(void)populate(VADDR(align_up(old.val, PAGE_SIZE)),
+			       (u64)result - old.val, POPULATE_QUIETLY);
 	return result;
 }
 
@@ -97,6 +106,21 @@ i64 sys_mprotect(vaddr_t start, u64 bytes, u32 prot)
 	return map_mprotect(current_task()->mm, start, bytes, prot);
 }
 
+/* => [start, end) is in one area */
+static void populate_if_locked(vaddr_t start, vaddr_t end)
+{
+	struct mm *mm = current_task()->mm;
+	struct vma *vma;
+	bool is_locked;
+
+	spin_lock(&mm->lock);
+	vma = vma_find(&mm->vmas, start);
+	is_locked = vma && vma->flags & VMA_LOCKED;
+	spin_unlock(&mm->lock);
+	if (is_locked)
+		(void)populate(start, end.val - start.val, POPULATE_QUIETLY);
+}
+
 i64 sys_mremap(vaddr_t old, u64 old_bytes, u64 new_bytes, u32 flags,
 	       vaddr_t new_address)
 {
@@ -108,7 +132,91 @@ i64 sys_mremap(vaddr_t old, u64 old_bytes, u64 new_bytes, u32 flags,
 		.target = new_address,
 	};
 
-	return map_mremap(current_task()->mm, &request);
+	i64 result = map_mremap(current_task()->mm, &request);
+
+	/* What has come to a locked area. */
+	if (result >= 0 && new_bytes > old_bytes &&
+	    current_task()->mm->locked_pages)
+		populate_if_locked(vaddr_add(VADDR((u64)result),
+					     align_up(old_bytes, PAGE_SIZE)),
+				   VADDR((u64)result + new_bytes));
+	return result;
+}
+
+/* ---- Locking ------------------------------------------------------------ */
+
+/* Linux's words for pages that cannot be had. */
+static i64 populate_error(int error)
+{
+	if (error == -EFAULT)
+		return -ENOMEM;
+	return error == -ENOMEM ? -EAGAIN : error;
+}
+
+i64 sys_mlock2(vaddr_t start, u64 bytes, u32 flags)
+{
+	i64 error = map_mlock(current_task()->mm, start, bytes, flags);
+	vaddr_t first = vaddr_page(start);
+
+	if (error)
+		return error;
+	/* A length that wraps around to 0 has locked nothing. */
+	bytes += start.val - first.val;
+	return populate_error(
+		populate(first, align_up(bytes, PAGE_SIZE), POPULATE_LOCKED));
+}
+
+i64 sys_mlock(vaddr_t start, u64 bytes)
+{
+	return sys_mlock2(start, bytes, 0);
+}
+
+i64 sys_munlock(vaddr_t start, u64 bytes)
+{
+	return map_munlock(current_task()->mm, start, bytes);
+}
+
+i64 sys_mlockall(u32 flags)
+{
+	i64 error = flags ? map_mlockall(current_task()->mm, flags) : -EINVAL;
+
+	if (!error && flags & MCL_CURRENT)
+		(void)populate(VADDR(USER_START), USER_END - USER_START,
+			       POPULATE_QUIETLY);
+	return error;
+}
+
+i64 sys_munlockall(void)
+{
+	return map_mlockall(current_task()->mm, 0);
+}
+
+i64 sys_mincore(vaddr_t start, u64 bytes, vaddr_t to)
+{
+	u64 pages = bytes_to_pages(bytes);
+	u8 resident[256];
+
+	if (!is_aligned(start.val, PAGE_SIZE))
+		return -EINVAL;
+	if (!user_range_ok(start, bytes))
+		return -ENOMEM;
+	if (!user_range_ok(to, pages))
+		return -EFAULT;
+	for (u64 done = 0; done < pages;) {
+		u64 wanted = min_u64(pages - done, sizeof(resident));
+		u64 count = map_mincore(current_task()->mm,
+					vaddr_add(start, done * PAGE_SIZE),
+					wanted, resident);
+
+		if (copy_to_user(vaddr_add(to, done), resident, count) != 0)
+			return -EFAULT;
+		if (count < wanted)
+			return -ENOMEM;
+		done += count;
+		if (!sched_checkpoint())
+			return -EINTR;
+	}
+	return 0;
 }
 
 i64 sys_madvise(vaddr_t start, u64 bytes, int advice)

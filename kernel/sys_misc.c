@@ -1,5 +1,5 @@
 /*
- * sys_misc.c - small system calls: names, numbers, limits
+ * sys_misc.c - small system calls: names, numbers
  */
 #include "kernel/syscalls.h"
 
@@ -61,83 +61,4 @@ i64 sys_getrandom(vaddr_t to, u64 bytes, u32 flags)
 			return done ? (i64)done : -EFAULT;
 	}
 	return (i64)done;
-}
-
-/* ---- Limits ------------------------------------------------------------- */
-
-#define RLIMIT_STACK 3
-#define RLIMIT_CORE 4
-#define RLIMIT_NOFILE 7
-#define RLIMITS 16
-#define RLIMIT_INFINITY (~0UL)
-#define NOFILE_MAX 4096
-
-struct linux_rlimit {
-	u64 soft;
-	u64 hard;
-};
-
-static struct linux_rlimit read_limit(u32 resource)
-{
-	const struct task *task = current_task();
-	struct linux_rlimit limit = { RLIMIT_INFINITY, RLIMIT_INFINITY };
-
-	if (resource == RLIMIT_STACK)
-		limit.soft = task->mm->stack_limit_bytes;
-	if (resource == RLIMIT_CORE)
-		limit.soft = 0;
-	if (resource == RLIMIT_NOFILE)
-		limit = (struct linux_rlimit){ task->files->limit, NOFILE_MAX };
-	return limit;
-}
-
-/* The other limits are not enforced: lowering one would be a lie. */
-static int write_limit(u32 resource, const struct linux_rlimit *limit)
-{
-	struct task *task = current_task();
-
-	if (limit->soft > limit->hard)
-		return -EINVAL;
-	if (resource == RLIMIT_STACK)
-		task->mm->stack_limit_bytes = limit->soft;
-	else if (resource == RLIMIT_NOFILE && limit->soft <= NOFILE_MAX)
-		task->files->limit = (u32)limit->soft;
-	else if (resource != RLIMIT_CORE)
-		return -EPERM;
-	return 0;
-}
-
-i64 sys_prlimit64(int pid, u32 resource, vaddr_t wanted, vaddr_t old)
-{
-	struct linux_rlimit before;
-	struct linux_rlimit limit;
-
-	if (resource >= RLIMITS)
-		return -EINVAL;
-	if (pid != 0 && (u32)pid != current_task()->pid)
-		return -ESRCH;
-	if (wanted.val && copy_from_user(&limit, wanted, sizeof(limit)) != 0)
-		return -EFAULT;
-	before = read_limit(resource);
-	if (wanted.val) {
-		int error = write_limit(resource, &limit);
-
-		if (error)
-			return error;
-	}
-	return old.val ? copy_to_user(old, &before, sizeof(before)) : 0;
-}
-
-i64 sys_getrlimit(u32 resource, vaddr_t limit)
-{
-	if (resource >= RLIMITS)
-		return -EINVAL;
-	return sys_prlimit64(0, resource, VADDR(0), limit);
-}
-
-i64 sys_setrlimit(u32 resource, vaddr_t limit)
-{
-	if (!limit.val)
-		return -EFAULT;
-	return sys_prlimit64(0, resource, limit, VADDR(0));
 }

@@ -19,6 +19,12 @@ i64 sys_mprotect(vaddr_t start, u64 bytes, u32 prot);
 i64 sys_mremap(vaddr_t old, u64 old_bytes, u64 new_bytes, u32 flags,
 	       vaddr_t new_address);
 i64 sys_madvise(vaddr_t start, u64 bytes, int advice);
+i64 sys_mincore(vaddr_t start, u64 bytes, vaddr_t to);
+i64 sys_mlock(vaddr_t start, u64 bytes);
+i64 sys_mlock2(vaddr_t start, u64 bytes, u32 flags);
+i64 sys_munlock(vaddr_t start, u64 bytes);
+i64 sys_mlockall(u32 flags);
+i64 sys_munlockall(void);
 
 /* kernel/hostname.c */
 i64 sys_sethostname(vaddr_t name, int bytes);
@@ -56,6 +62,3 @@ i64 sys_time(vaddr_t time);
 i64 sys_uname(vaddr_t name);
 i64 sys_sysinfo(vaddr_t info);
 i64 sys_getrandom(vaddr_t buffer, u64 bytes, u32 flags);
-i64 sys_prlimit64(int pid, u32 resource, vaddr_t wanted, vaddr_t old);
-i64 sys_getrlimit(u32 resource, vaddr_t limit);
-i64 sys_setrlimit(u32 resource, vaddr_t limit);

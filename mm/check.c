@@ -191,7 +191,9 @@ static void check_mm_counters(struct mm *mm, u64 rss)
 {
 	u64 tables = count_tables(pfn_to_frame(mm->pgtable.space.root),
 				  PGTABLE_ROOT_LEVEL, PGTABLE_KERNEL_INDEX);
+	u64 kind_pages[VMA_KINDS] = { 0 };
 	u64 committed = 0;
+	u64 locked = 0;
 	u64 total = 0;
 	u64 count = 0;
 	struct vma *vma;
@@ -200,8 +202,17 @@ static void check_mm_counters(struct mm *mm, u64 rss)
 		check_vma_order(mm, vma);
 		total += vma_pages(vma);
 		committed += vma->flags & VMA_ACCOUNT ? vma_pages(vma) : 0;
+		kind_pages[vma_flags_kind(vma->flags)] += vma_pages(vma);
+		locked += vma->flags & VMA_LOCKED ? vma_pages(vma) : 0;
 		count++;
 	}
+	for (int kind = 0; kind < VMA_KINDS; kind++)
+		ASSERT_INVARIANT(I7, kind_pages[kind] == mm->kind_pages[kind],
+				 "%lu pages of kind %d, counted %lu",
+				 mm->kind_pages[kind], kind, kind_pages[kind]);
+	ASSERT_INVARIANT(I7, locked == mm->locked_pages,
+			 "%lu pages locked, counted %lu", mm->locked_pages,
+			 locked);
 	ASSERT_INVARIANT(I6, count == mm->vmas.count, "%lu areas, counted %lu",
 			 mm->vmas.count, count);
 	ASSERT_INVARIANT(I7, rss == mm->rss_pages, "rss is %lu, counted %lu",

@@ -53,7 +53,7 @@ static int copy_vmas(struct mm *parent, struct mm *child)
 		}
 		copy->start = vma->start;
 		copy->end = vma->end;
-		copy->flags = vma->flags;
+		copy->flags = vma->flags & ~VMA_LOCK_FLAGS;
 		copy->object_page = vma->object_page;
 		copy->object = vma->object;
 		if (copy->object)
@@ -141,6 +141,9 @@ int fork_mm(struct mm *parent, struct mm **result)
 	spin_lock(&child->lock);
 	mm_copy_layout(child, parent);
 	error = copy_contents(parent, child);
+	/* mlock is not inherited: what it kept apart may merge (I6). */
+	if (!error && parent->locked_pages)
+		vma_merge_range(&child->vmas, VADDR(0), VADDR(USER_END));
 
 	/*
 	 * One flush for all pages made read-only, and before mm->lock is free:

@@ -146,9 +146,34 @@ static u32 request_vma_flags(const struct map_request *request)
 		flags |= VMA_NORESERVE;
 	if (request->flags & MAP_GROWSDOWN)
 		flags |= VMA_GROWS_DOWN;
+	if (request->flags & MAP_LOCKED)
+		flags |= VMA_LOCKED;
 	if (vma_is_accountable(flags))
 		flags |= VMA_ACCOUNT;
 	return flags;
+}
+
+/* The limits of setrlimit, given what a fixed mapping would replace. */
+static int check_limits(struct mm *mm, const struct map_request *request,
+			vaddr_t start, u64 bytes)
+{
+	u32 flags = request_vma_flags(request) | mm->lock_future;
+	u64 pages = bytes >> PAGE_SHIFT;
+	vaddr_t end = vaddr_add(start, bytes);
+	struct vma *vma;
+
+	if (request->flags & MAP_LOCKED && mm->limits.locked_bytes == 0)
+		return -EPERM;
+	if (!map_may_lock(mm, flags, pages))
+		return -EAGAIN;
+	if (mm_may_grow(mm, flags, pages))
+		return 0;
+	for (vma = vma_find_above(&mm->vmas, start);
+	     vma && vma->start.val < end.val; vma = vma_next(&mm->vmas, vma))
+		pages -= (min_u64(vma->end.val, end.val) -
+			  max_u64(vma->start.val, start.val)) >>
+			 PAGE_SHIFT;
+	return mm_may_grow(mm, flags, pages) ? 0 : -ENOMEM;
 }
 
 /* Return: a new area for @request that is in no set yet, or NULL. */
@@ -229,9 +254,13 @@ static i64 map_locked(struct mm *mm, const struct map_request *request)
 		return start;
 	if (mm->vmas.count >= VMA_COUNT_MAX)
 		return -ENOMEM;
+	error = check_limits(mm, request, VADDR((u64)start), bytes);
+	if (error)
+		return error;
 	vma = make_vma(request, bytes);
 	if (!vma)
 		return -ENOMEM;
+	vma->flags |= mm->lock_future;
 	vma->start = VADDR((u64)start);
 	vma->end = VADDR((u64)start + bytes);
 
@@ -278,12 +307,23 @@ static int move_break(struct mm *mm, u64 old_end, u64 new_end)
 	if (new_end < old_end)
 		return map_unmap_locked(mm, VADDR(new_end), VADDR(old_end));
 
-	/* A stack just above keeps its gap. */
+	/* A page stays free above the heap, and a stack keeps its gap. */
 	above = vma_find_above(&mm->vmas, VADDR(old_end));
-	if (above && new_end > vma_start_with_gap(above))
+	if (above && new_end + PAGE_SIZE > vma_start_with_gap(above))
 		return -ENOMEM;
 	start = map_locked(mm, &request);
 	return start < 0 ? (int)start : 0;
+}
+
+/* RLIMIT_DATA counts the program's own data too. */
+static bool is_break_allowed(const struct mm *mm, vaddr_t address)
+{
+	u64 data_bytes = mm->data_end.val - mm->data_start.val;
+
+	return address.val >= mm->brk_start.val && address.val <= USER_END &&
+	       (mm->limits.data_bytes == MM_UNLIMITED ||
+		address.val - mm->brk_start.val + data_bytes <=
+			mm->limits.data_bytes);
 }
 
 i64 map_brk(struct mm *mm, vaddr_t address)
@@ -293,7 +333,7 @@ i64 map_brk(struct mm *mm, vaddr_t address)
 
 	spin_lock(&mm->lock);
 	old_end = align_up(mm->brk.val, PAGE_SIZE);
-	if (address.val >= mm->brk_start.val && address.val <= USER_END &&
+	if (is_break_allowed(mm, address) &&
 	    move_break(mm, old_end, align_up(address.val, PAGE_SIZE)) == 0)
 		mm->brk = address;
 	commit_settle(mm);
@@ -326,7 +366,9 @@ int map_grow_stack(struct vma *stack, vaddr_t address)
 
 	if (!(stack->flags & VMA_GROWS_DOWN) || address.val < USER_START)
 		return -EFAULT;
-	if (stack->end.val - address.val > mm->stack_limit_bytes)
+	if (stack->end.val - address.val > mm->limits.stack_bytes ||
+	    !mm_may_grow(mm, stack->flags, pages) ||
+	    !map_may_lock(mm, stack->flags, pages))
 		return -ENOMEM;
 
 	/*
@@ -338,13 +380,10 @@ int map_grow_stack(struct vma *stack, vaddr_t address)
 	    address.val - below->end.val < VMA_STACK_GAP_BYTES)
 		return -ENOMEM;
 
-	if (stack->flags & VMA_ACCOUNT) {
-		if (commit_reserve(mm, pages) != 0)
-			return -ENOMEM;
-		mm->committed_pages += pages;
-	}
+	if (stack->flags & VMA_ACCOUNT && commit_reserve(mm, pages) != 0)
+		return -ENOMEM;
 	stack->start = address;
-	mm->total_pages += pages;
+	mm_count_pages(stack, (i64)pages);
 	vma_merge_range(&mm->vmas, address, stack->end);
 	return 0;
 }

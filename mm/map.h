@@ -24,11 +24,18 @@
 #define MAP_FIXED 0x10
 #define MAP_ANONYMOUS 0x20
 #define MAP_GROWSDOWN 0x0100
+#define MAP_LOCKED 0x2000
 #define MAP_NORESERVE 0x4000
 #define MAP_POPULATE 0x8000
 #define MAP_NONBLOCK 0x10000
 #define MAP_STACK 0x20000
 #define MAP_FIXED_NOREPLACE 0x100000
+
+#define MLOCK_ONFAULT 1u
+
+#define MCL_CURRENT 1u
+#define MCL_FUTURE 2u
+#define MCL_ONFAULT 4u
 
 #define MREMAP_MAYMOVE 1
 #define MREMAP_FIXED 2
@@ -112,6 +119,27 @@ i64 map_madvise(struct mm *mm, vaddr_t start, u64 bytes, int advice)
 	__must_check;
 /* Its check of the range.  Return: 0 and the end of it, or -EINVAL. */
 int map_advice_end(vaddr_t start, u64 bytes, vaddr_t *end) __must_check;
+
+/*
+ * Locked pages stay in memory; here all do, so that what remains is to count
+ * them and to fault them in, which is for map_populate_step().
+ */
+
+/* @flags: MLOCK_ONFAULT or 0.  Areas before a hole are locked all the same. */
+i64 map_mlock(struct mm *mm, vaddr_t start, u64 bytes, u32 flags) __must_check;
+i64 map_munlock(struct mm *mm, vaddr_t start, u64 bytes) __must_check;
+/* @flags: MCL_…; 0: munlockall */
+i64 map_mlockall(struct mm *mm, u32 flags) __must_check;
+
+/**
+ * map_mincore() - which pages are in memory?
+ * @resident: one byte for each of the @pages from @start on: 1 or 0
+ *
+ * Return: how many pages there are up to the first hole.
+ */
+u64 map_mincore(struct mm *mm, vaddr_t start, u64 pages, u8 *resident)
+	__must_check;
+
 /* Return: the new break, or the old one when it could not be moved. */
 i64 map_brk(struct mm *mm, vaddr_t address) __must_check;
 
@@ -134,6 +162,8 @@ int map_grow_stack(struct vma *stack, vaddr_t address) __must_check;
  * Shared by the files of this module; mm->lock is held.
  */
 
+/* Does RLIMIT_MEMLOCK allow @pages more of an area with @flags? */
+bool map_may_lock(const struct mm *mm, u32 flags, u64 pages);
 /* Make [start, end), a part of @vma, an area with @flags.  0 or -ENOMEM. */
 int map_set_flags(struct vma *vma, vaddr_t start, vaddr_t end, u32 flags)
 	__must_check;

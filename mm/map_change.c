@@ -38,6 +38,8 @@ static void protect_pages(struct vma *vma)
  * A promise is made when a private area becomes writable for the first time.
  * It holds when the area becomes read-only again, as there may be written
  * pages in it, unless it is anonymous and nothing was ever written.
+ *
+ * Return: 0; -ENOMEM: not promised, or more data than RLIMIT_DATA allows.
  */
 static int protect_vma(struct vma *vma, u32 rights)
 {
@@ -45,6 +47,10 @@ static int protect_vma(struct vma *vma, u32 rights)
 
 	if (flags == vma->flags)
 		return 0;
+	if (vma_flags_kind(flags) == VMA_KIND_DATA &&
+	    vma_flags_kind(vma->flags) != VMA_KIND_DATA &&
+	    !mm_may_grow_data(vma->mm, vma_pages(vma)))
+		return -ENOMEM;
 	if (!(flags & VMA_ACCOUNT) && vma_is_accountable(flags)) {
 		if (commit_reserve(vma->mm, vma_pages(vma)) != 0)
 			return -ENOMEM;
@@ -66,6 +72,7 @@ static int protect_range(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights)
 {
 	vaddr_t at = start;
 	struct vma *vma;
+	int error;
 
 	if (vma_split(&mm->vmas, start) != 0 || vma_split(&mm->vmas, end) != 0)
 		return -ENOMEM;
@@ -73,8 +80,9 @@ static int protect_range(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights)
 	     vma = vma_next(&mm->vmas, vma)) {
 		if (!vma || vma->start.val > at.val)
 			return -ENOMEM;
-		if (protect_vma(vma, rights) != 0)
-			return -ENOMEM;
+		error = protect_vma(vma, rights);
+		if (error)
+			return error;
 		at = vma->end;
 	}
 	return 0;
@@ -215,6 +223,10 @@ static i64 move_area(struct remap *remap, vaddr_t target)
 		int error = map_unmap_locked(mm, remap->start, old_end);
 
 		ASSERT(error == 0); /* it is a whole area by now */
+	} else {
+		/* What is left has no pages to be locked. */
+		mm_set_vma_flags(remap->vma,
+				 remap->vma->flags & ~VMA_LOCK_FLAGS);
 	}
 	vma_merge_range(&mm->vmas, remap->start, old_end);
 	vma_merge_range(&mm->vmas, target, vaddr_add(target, remap->new_bytes));
@@ -250,9 +262,7 @@ static i64 grow_in_place(const struct remap *remap)
 	if (reserve_more(remap) != 0)
 		return -ENOMEM;
 	remap->vma->end = vaddr_add(remap->start, remap->new_bytes);
-	mm->total_pages += pages;
-	if (remap->vma->flags & VMA_ACCOUNT)
-		mm->committed_pages += pages;
+	mm_count_pages(remap->vma, (i64)pages);
 	vma_merge_range(&mm->vmas, remap->start, remap->vma->end);
 	return (i64)remap->start.val;
 }
@@ -301,11 +311,45 @@ static int find_area(struct remap *remap)
 		return -EINVAL;
 	if (remap->old_bytes == 0 && !(remap->flags & MREMAP_MAYMOVE))
 		return -EINVAL;
-	if (remap->old_bytes > remap->vma->end.val - remap->start.val)
-		return -EFAULT;
-	if (remap->flags & MREMAP_DONTUNMAP && remap->vma->object)
-		return -EINVAL;
 	return 0;
+}
+
+/*
+ * Where pages are to move or to come: what is left of the old range after
+ * shrinking is of one area, and what comes to it is within the limits.
+ */
+static int check_area(const struct remap *remap)
+{
+	u64 kept_bytes = min_u64(remap->old_bytes, remap->new_bytes);
+	u32 flags = remap->vma->flags;
+	u64 pages = (remap->new_bytes - kept_bytes) >> PAGE_SHIFT;
+
+	if (kept_bytes > remap->vma->end.val - remap->start.val)
+		return -EFAULT;
+	/* The old area stays, and a new one comes. */
+	if (remap->flags & MREMAP_DONTUNMAP)
+		pages = remap->new_bytes >> PAGE_SHIFT;
+	if (!map_may_lock(remap->mm, flags, pages))
+		return -EAGAIN;
+	return mm_may_grow(remap->mm, flags, pages) ? 0 : -ENOMEM;
+}
+
+/*
+ * Unmap what is beyond the new size, be it of one area or of many.
+ * Return: 0; -ENOMEM with nothing changed.
+ */
+static int shrink(struct remap *remap)
+{
+	int error;
+
+	if (remap->new_bytes >= remap->old_bytes)
+		return 0;
+	error = map_unmap_locked(remap->mm,
+				 vaddr_add(remap->start, remap->new_bytes),
+				 vaddr_add(remap->start, remap->old_bytes));
+	if (!error)
+		remap->old_bytes = remap->new_bytes;
+	return error;
 }
 
 static i64 duplicate_area(const struct remap *remap, vaddr_t target)
@@ -319,45 +363,49 @@ static i64 duplicate_area(const struct remap *remap, vaddr_t target)
 	return (i64)target.val;
 }
 
+/* Clear the place it shall have, or find one. */
+static i64 prepare_target(struct remap *remap)
+{
+	int error;
+
+	if (!(remap->flags & MREMAP_FIXED))
+		return map_find_place(remap->mm, VADDR(0), remap->new_bytes);
+	/* As on Linux, what was there is gone even if the rest fails. */
+	error = map_unmap_locked(remap->mm, remap->target,
+				 vaddr_add(remap->target, remap->new_bytes));
+	if (!error)
+		error = shrink(remap);
+	/* This may have split the area. */
+	remap->vma = vma_find(&remap->mm->vmas, remap->start);
+	return error ? error : (i64)remap->target.val;
+}
+
 /* => mm->lock is held, arguments are checked */
 static i64 remap_locked(struct remap *remap)
 {
-	struct mm *mm = remap->mm;
-	i64 target = find_area(remap);
+	bool can_stay = !(remap->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) &&
+			remap->old_bytes;
+	i64 result = find_area(remap);
 
-	if (target < 0)
-		return target;
-	if (!(remap->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) &&
-	    remap->old_bytes) {
-		u64 end = remap->start.val + remap->new_bytes;
-
-		if (remap->new_bytes <= remap->old_bytes) {
-			i64 error = map_unmap_locked(
-				mm, VADDR(end),
-				vaddr_add(remap->start, remap->old_bytes));
-
-			return error ? error : (i64)remap->start.val;
-		}
-		if (can_grow_in_place(remap))
-			return grow_in_place(remap);
-		if (!(remap->flags & MREMAP_MAYMOVE))
-			return -ENOMEM;
+	if (result < 0)
+		return result;
+	if (can_stay && remap->new_bytes <= remap->old_bytes) {
+		result = shrink(remap);
+		return result < 0 ? result : (i64)remap->start.val;
 	}
-
-	/* As on Linux, what was at a fixed target is gone even on failure. */
-	target = (i64)remap->target.val;
-	if (!(remap->flags & MREMAP_FIXED))
-		target = map_find_place(mm, VADDR(0), remap->new_bytes);
-	else if (map_unmap_locked(mm, remap->target,
-				  vaddr_add(remap->target, remap->new_bytes)))
-		target = -ENOMEM;
-	if (target < 0)
-		return target;
-	/* Unmapping the target may have split the area. */
-	remap->vma = vma_find(&mm->vmas, remap->start);
+	result = check_area(remap);
+	if (result < 0)
+		return result;
+	if (can_stay && can_grow_in_place(remap))
+		return grow_in_place(remap);
+	if (!(remap->flags & MREMAP_MAYMOVE))
+		return -ENOMEM;
+	result = prepare_target(remap);
+	if (result < 0)
+		return result;
 	if (remap->old_bytes == 0)
-		return duplicate_area(remap, VADDR((u64)target));
-	return move_area(remap, VADDR((u64)target));
+		return duplicate_area(remap, VADDR((u64)result));
+	return move_area(remap, VADDR((u64)result));
 }
 
 i64 map_mremap(struct mm *mm, const struct remap_request *request)

@@ -25,7 +25,12 @@ struct mm *mm_create(void)
 		return NULL;
 	}
 	mm->refcount = 1;
-	mm->stack_limit_bytes = STACK_LIMIT_BYTES;
+	mm->limits = (struct mm_limits){
+		.total_bytes = MM_UNLIMITED,
+		.data_bytes = MM_UNLIMITED,
+		.stack_bytes = STACK_LIMIT_BYTES,
+		.locked_bytes = MM_UNLIMITED,
+	};
 	spinlock_init(&mm->lock, "mm");
 	vma_set_init(&mm->vmas);
 
@@ -44,12 +49,16 @@ void mm_copy_layout(struct mm *mm, const struct mm *parent)
 {
 	mm->brk_start = parent->brk_start;
 	mm->brk = parent->brk;
-	mm->stack_limit_bytes = parent->stack_limit_bytes;
+	mm->limits = parent->limits;
 	mm->arg_start = parent->arg_start;
 	mm->arg_end = parent->arg_end;
 	mm->env_start = parent->env_start;
 	mm->env_end = parent->env_end;
 	mm->stack_top = parent->stack_top;
+	mm->code_start = parent->code_start;
+	mm->code_end = parent->code_end;
+	mm->data_start = parent->data_start;
+	mm->data_end = parent->data_end;
 }
 
 /*
@@ -227,30 +236,44 @@ void mm_unmap_object_pages(struct vma *vma, vaddr_t start, vaddr_t end)
 	unmap_range(vma, start, end, false);
 }
 
+void mm_count_pages(const struct vma *vma, i64 pages)
+{
+	struct mm *mm = vma->mm;
+
+	if (pages < 0)
+		mm->total_peak_pages = mm_total_peak(mm);
+	mm->total_pages += (u64)pages;
+	mm->kind_pages[vma_flags_kind(vma->flags)] += (u64)pages;
+	if (vma->flags & VMA_ACCOUNT)
+		mm->committed_pages += (u64)pages;
+	if (vma->flags & VMA_LOCKED)
+		mm->locked_pages += (u64)pages;
+}
+
 void mm_add_vma(struct mm *mm, struct vma *vma)
 {
 	vma->mm = mm;
 	vma_insert(&mm->vmas, vma);
-	mm->total_pages += vma_pages(vma);
-	if (vma->flags & VMA_ACCOUNT)
-		mm->committed_pages += vma_pages(vma);
-}
-
-void mm_set_vma_flags(struct vma *vma, u32 flags)
-{
-	struct mm *mm = vma->mm;
-
-	if (vma->flags & VMA_ACCOUNT)
-		mm->committed_pages -= vma_pages(vma);
-	vma->flags = flags;
-	if (vma->flags & VMA_ACCOUNT)
-		mm->committed_pages += vma_pages(vma);
+	mm_count_pages(vma, (i64)vma_pages(vma));
 }
 
 void mm_remove_vma(struct mm *mm, struct vma *vma)
 {
 	vma_remove(&mm->vmas, vma);
-	mm->total_pages -= vma_pages(vma);
-	if (vma->flags & VMA_ACCOUNT)
-		mm->committed_pages -= vma_pages(vma);
+	mm_count_pages(vma, -(i64)vma_pages(vma));
+}
+
+void mm_set_vma_flags(struct vma *vma, u32 flags)
+{
+	mm_count_pages(vma, -(i64)vma_pages(vma));
+	vma->flags = flags;
+	mm_count_pages(vma, (i64)vma_pages(vma));
+}
+
+bool mm_may_grow(const struct mm *mm, u32 flags, u64 pages)
+{
+	if (mm->total_pages + pages > mm->limits.total_bytes >> PAGE_SHIFT)
+		return false;
+	return vma_flags_kind(flags) != VMA_KIND_DATA ||
+	       mm_may_grow_data(mm, pages);
 }

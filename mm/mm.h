@@ -21,6 +21,16 @@
 #include "mm/pgtable.h"
 #include "mm/vma.h"
 
+/* setrlimit(2), as far as memory obeys it; MM_UNLIMITED: no limit. */
+struct mm_limits {
+	u64 total_bytes; /* RLIMIT_AS */
+	u64 data_bytes; /* RLIMIT_DATA */
+	u64 stack_bytes; /* RLIMIT_STACK */
+	u64 locked_bytes; /* RLIMIT_MEMLOCK, for those it applies to */
+};
+
+#define MM_UNLIMITED (~0UL)
+
 struct mm {
 	u32 refcount; /* atomic: tasks that run in it, readers of /proc */
 	struct spinlock lock;
@@ -32,11 +42,15 @@ struct mm {
 	u64 rss_pages; /* present leaves other than the zero frame (I7) */
 	u64 rss_peak_pages; /* read through mm_rss_peak() */
 	u64 total_pages; /* of all areas */
+	u64 total_peak_pages; /* read through mm_total_peak() */
+	u64 kind_pages[VMA_KINDS]; /* the same, sorted */
+	u64 locked_pages; /* of areas that are VMA_LOCKED */
 	u64 committed_pages; /* of areas with VMA_ACCOUNT (I8) */
 	u64 charged_pages; /* the same, but while areas change: mm/commit.h */
 	vaddr_t brk_start;
 	vaddr_t brk;
-	u64 stack_limit_bytes;
+	struct mm_limits limits;
+	u32 lock_future; /* VMA_LOCK_FLAGS for new areas: mlockall */
 	struct fault_counts faults;
 
 	/* Where execve put things, for /proc. */
@@ -45,6 +59,10 @@ struct mm {
 	vaddr_t env_start;
 	vaddr_t env_end;
 	vaddr_t stack_top;
+	vaddr_t code_start; /* of executable segments */
+	vaddr_t code_end;
+	vaddr_t data_start; /* of the last segment … */
+	vaddr_t data_end; /* … up to the bytes that are not in the file */
 };
 
 /* Linux's default RLIMIT_STACK. */
@@ -124,6 +142,11 @@ static inline u64 mm_rss_peak(const struct mm *mm)
 	return max_u64(mm->rss_peak_pages, mm->rss_pages);
 }
 
+static inline u64 mm_total_peak(const struct mm *mm)
+{
+	return max_u64(mm->total_peak_pages, mm->total_pages);
+}
+
 /* What a PTE of @vma may say at most; @write narrows it further. */
 static inline struct pte_rights vma_pte_rights(const struct vma *vma,
 					       bool write)
@@ -155,5 +178,21 @@ void mm_copy_layout(struct mm *mm, const struct mm *parent);
  */
 void mm_add_vma(struct mm *mm, struct vma *vma);
 void mm_remove_vma(struct mm *mm, struct vma *vma);
+/* @vma has become @pages larger, or smaller: the counters follow. */
+void mm_count_pages(const struct vma *vma, i64 pages);
+
+/**
+ * mm_may_grow() - do the limits allow @pages more?
+ * @flags: of the area they would belong to
+ */
+bool mm_may_grow(const struct mm *mm, u32 flags, u64 pages);
+
+/* May areas that exist become @pages more of data? */
+static inline bool mm_may_grow_data(const struct mm *mm, u64 pages)
+{
+	return mm->kind_pages[VMA_KIND_DATA] + pages <= mm->limits.data_bytes >>
+	       PAGE_SHIFT;
+}
+
 /* Other flags for a whole area; the counters follow, pages do not. */
 void mm_set_vma_flags(struct vma *vma, u32 flags);

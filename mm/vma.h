@@ -27,6 +27,7 @@ struct object;
 #define VMA_WIPE_ON_FORK (1u << 7) /* … or gets it empty */
 #define VMA_LOCKED (1u << 8) /* its pages stay in memory: mlock */
 #define VMA_LOCK_ON_FAULT (1u << 9) /* from their first use on: mlock2 */
+#define VMA_LOCK_FLAGS (VMA_LOCKED | VMA_LOCK_ON_FAULT)
 #define VMA_SEQUENTIAL (1u << 10) /* kept for /proc only, as all below */
 #define VMA_RANDOM (1u << 11)
 #define VMA_DONT_DUMP (1u << 12)
@@ -101,6 +102,26 @@ static inline bool vma_is_cow(const struct vma *vma)
 static inline bool vma_is_accountable(u32 flags)
 {
 	return (flags & (VMA_WRITE | VMA_SHARED | VMA_NORESERVE)) == VMA_WRITE;
+}
+
+/* As /proc/PID/status and RLIMIT_DATA sort areas. */
+enum vma_kind {
+	VMA_KIND_TEXT, /* executable, not writable: VmExe and VmLib */
+	VMA_KIND_STACK, /* VmStk */
+	VMA_KIND_DATA, /* private and writable: VmData */
+	VMA_KIND_OTHER,
+	VMA_KINDS,
+};
+
+static inline enum vma_kind vma_flags_kind(u32 flags)
+{
+	if ((flags & (VMA_EXEC | VMA_WRITE | VMA_GROWS_DOWN)) == VMA_EXEC)
+		return VMA_KIND_TEXT;
+	if (flags & VMA_GROWS_DOWN)
+		return VMA_KIND_STACK;
+	if ((flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE)
+		return VMA_KIND_DATA;
+	return VMA_KIND_OTHER;
 }
 
 /* Index in vma->object of the page at @va. */

@@ -51,7 +51,6 @@ struct files *files_create(void)
 	if (!files)
 		return NULL;
 	files->refcount = 1;
-	files->limit = FILES_LIMIT;
 	files->umask = 022;
 	spinlock_init(&files->lock, "files");
 	if (files_grow(files, SLOTS_FIRST) != 0) {
@@ -79,7 +78,6 @@ struct files *files_copy(struct files *parent)
 		if (child->file[fd])
 			file_get(child->file[fd]);
 	}
-	child->limit = parent->limit;
 	child->umask = parent->umask;
 	child->cwd = parent->cwd;
 	child->root = parent->root;
@@ -151,12 +149,12 @@ int files_install(struct file *file, u32 minimum, u32 flags)
 	u32 fd = minimum;
 	int error = -EMFILE;
 
-	if (minimum >= files->limit)
+	if (minimum >= rlimit_current(RLIMIT_NOFILE))
 		return -EINVAL;
 	spin_lock(&files->lock);
 	while (fd < files->slots && files->file[fd])
 		fd++;
-	if (fd < files->limit)
+	if (fd < rlimit_current(RLIMIT_NOFILE))
 		error = files_grow(files, fd + 1);
 	if (!error) {
 		files->file[fd] = file;
@@ -172,7 +170,7 @@ int files_install_at(struct file *file, int fd, u32 flags)
 	struct file *old = NULL;
 	int error;
 
-	if (fd < 0 || (u32)fd >= files->limit)
+	if (fd < 0 || (u32)fd >= rlimit_current(RLIMIT_NOFILE))
 		return -EBADF;
 	spin_lock(&files->lock);
 	error = files_grow(files, (u32)fd + 1);

@@ -11,14 +11,10 @@
 #include "kernel/fs/file.h"
 #include "kernel/lib/spinlock.h"
 
-/* Linux's default RLIMIT_NOFILE. */
-#define FILES_LIMIT 1024
-
 struct files {
 	u32 refcount; /* atomic: tasks */
 	struct spinlock lock;
 	u32 slots; /* lock; entries of the two arrays; grows */
-	u32 limit; /* RLIMIT_NOFILE */
 	struct file **file; /* lock; NULL: free */
 	bool *close_on_exec; /* lock */
 	struct inode *cwd; /* lock; NULL: the root */

@@ -5,19 +5,10 @@
  */
 #include "kernel/fs/procfs.h"
 
-#include "kernel/fs/files.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/task.h"
 #include "mm/mm.h"
-
-#define UNLIMITED (~0UL)
-
-/* RLIMIT_… of those that have a value, and what setrlimit(2) allows. */
-#define LIMIT_STACK 3
-#define LIMIT_CORE 4
-#define LIMIT_FILES 7
-#define FILES_HARD_LIMIT 4096
 
 /* Linux's: a resource, and what it is counted in. */
 struct limit_name {
@@ -39,31 +30,10 @@ static const struct limit_name limit_names[] = {
 
 static void show_value(struct text *text, u64 value)
 {
-	if (value == UNLIMITED)
+	if (value == RLIMIT_INFINITY)
 		text_printf(text, "%-20s ", "unlimited");
 	else
 		text_printf(text, "%-20lu ", value);
-}
-
-/* The soft and the hard limit; what is not enforced has none. */
-static void limit_read(struct task *task, u32 resource, u64 limit[2])
-{
-	struct mm *mm = task_get_mm(task);
-	struct files *files = task_get_files(task);
-
-	limit[0] = limit[1] = UNLIMITED;
-	if (mm && resource == LIMIT_STACK)
-		limit[0] = mm->stack_limit_bytes;
-	if (resource == LIMIT_CORE)
-		limit[0] = 0;
-	if (files && resource == LIMIT_FILES) {
-		limit[0] = files->limit;
-		limit[1] = FILES_HARD_LIMIT;
-	}
-	if (mm)
-		mm_put(mm);
-	if (files)
-		files_put(files);
 }
 
 void procfs_show_pid_limits(struct text *text, struct task *task)
@@ -71,12 +41,11 @@ void procfs_show_pid_limits(struct text *text, struct task *task)
 	text_printf(text, "%-25s %-20s %-20s %-10s\n", "Limit", "Soft Limit",
 		    "Hard Limit", "Units");
 	for (u32 i = 0; i < ARRAY_SIZE(limit_names); i++) {
-		u64 limit[2];
+		struct rlimit limit = rlimit_read(task, i);
 
-		limit_read(task, i, limit);
 		text_printf(text, "%-25s ", limit_names[i].name);
-		show_value(text, limit[0]);
-		show_value(text, limit[1]);
+		show_value(text, limit.soft);
+		show_value(text, limit.hard);
 		if (*limit_names[i].unit)
 			text_printf(text, "%-10s", limit_names[i].unit);
 		text_string(text, "\n");

@@ -190,31 +190,18 @@ void procfs_show_pid_maps(struct text *text, struct task *task)
 /* In pages. */
 struct mm_use {
 	u64 total;
+	u64 total_peak;
 	u64 rss;
 	u64 rss_peak;
 	u64 rss_objects; /* of rss: files and shared memory */
 	u64 rss_shared; /* of rss_objects: shared memory without a file */
 	u64 pgtables;
-	u64 stack;
-	u64 text;
-	u64 data; /* private and writable, the stack too */
-	u64 objects; /* mapped areas of files that are not text */
+	u64 locked;
+	u64 kind[VMA_KINDS];
+	u64 text; /* of the program itself */
+	u64 libraries; /* all other text */
 	u64 committed; /* promised: Calf's own figure */
 };
-
-static void count_vma(struct mm_use *use, const struct vma *vma)
-{
-	u64 pages = vma_pages(vma);
-
-	if (is_stack(vma))
-		use->stack += pages;
-	if (vma->flags & VMA_EXEC && !(vma->flags & VMA_WRITE))
-		use->text += pages;
-	else if (vma->flags & VMA_WRITE && !(vma->flags & VMA_SHARED))
-		use->data += pages;
-	else if (vma->object)
-		use->objects += pages;
-}
 
 /* Present pages of @vma that belong to an object. */
 static u64 count_object_pages(const struct vma *vma)
@@ -246,12 +233,19 @@ static struct mm_use mm_use_read(struct task *task)
 		return use;
 	spin_lock(&mm->lock);
 	use.total = mm->total_pages;
+	use.total_peak = mm_total_peak(mm);
 	use.rss = mm->rss_pages;
 	use.rss_peak = mm_rss_peak(mm);
 	use.pgtables = mm->pgtable.table_pages;
 	use.committed = mm->committed_pages;
+	use.locked = mm->locked_pages;
+	memcpy(use.kind, mm->kind_pages, sizeof(use.kind));
+	use.text = (align_up(mm->code_end.val, PAGE_SIZE) -
+		    align_down(mm->code_start.val, PAGE_SIZE)) >>
+		   PAGE_SHIFT;
+	use.text = min_u64(use.text, use.kind[VMA_KIND_TEXT]);
+	use.libraries = use.kind[VMA_KIND_TEXT] - use.text;
 	vma_for_each(vma, &mm->vmas) {
-		count_vma(&use, vma);
 		objects = count_object_pages(vma);
 		use.rss_objects += objects;
 		if (vma->object && vma->object->is_anonymous)
@@ -267,7 +261,8 @@ void procfs_show_pid_statm(struct text *text, struct task *task)
 	struct mm_use use = mm_use_read(task);
 
 	text_printf(text, "%lu %lu %lu %lu 0 %lu 0\n", use.total, use.rss,
-		    use.rss_objects, use.text, use.data);
+		    use.rss_objects, use.text,
+		    use.kind[VMA_KIND_DATA] + use.kind[VMA_KIND_STACK]);
 }
 
 /* ---- status and stat ----------------------------------------------------- */
@@ -301,19 +296,19 @@ static void show_status_memory(struct text *text, struct task *task)
 
 	if (!use.total)
 		return;
-	show_kib(text, "VmPeak", use.total);
+	show_kib(text, "VmPeak", use.total_peak);
 	show_kib(text, "VmSize", use.total);
-	show_kib(text, "VmLck", 0);
+	show_kib(text, "VmLck", use.locked);
 	show_kib(text, "VmPin", 0);
 	show_kib(text, "VmHWM", use.rss_peak);
 	show_kib(text, "VmRSS", use.rss);
 	show_kib(text, "RssAnon", use.rss - use.rss_objects);
 	show_kib(text, "RssFile", use.rss_objects - use.rss_shared);
 	show_kib(text, "RssShmem", use.rss_shared);
-	show_kib(text, "VmData", use.data - min_u64(use.data, use.stack));
-	show_kib(text, "VmStk", use.stack);
+	show_kib(text, "VmData", use.kind[VMA_KIND_DATA]);
+	show_kib(text, "VmStk", use.kind[VMA_KIND_STACK]);
 	show_kib(text, "VmExe", use.text);
-	show_kib(text, "VmLib", 0);
+	show_kib(text, "VmLib", use.libraries);
 	show_kib(text, "VmPTE", use.pgtables);
 	show_kib(text, "VmSwap", 0);
 	show_kib(text, "VmCommit", use.committed);
@@ -439,7 +434,8 @@ static void show_stat_tail(struct text *text, struct task *task)
 	struct mm layout = mm_layout(task);
 
 	/* startcode endcode startstack kstkesp kstkeip */
-	text_printf(text, "0 0 %lu 0 0 ", layout.arg_start.val);
+	text_printf(text, "%lu %lu %lu 0 0 ", layout.code_start.val,
+		    layout.code_end.val, layout.arg_start.val);
 	text_printf(text, "%lu %lu %lu %lu ",
 		    task->signal.pending.set.bits & INT32_MAX,
 		    task->signal.blocked.bits & INT32_MAX,
@@ -448,7 +444,8 @@ static void show_stat_tail(struct text *text, struct task *task)
 	/* wchan nswap cnswap exit_signal processor rt_priority policy */
 	text_printf(text, "0 0 0 %d %u 0 0 ", SIGCHLD, task->cpu);
 	/* delayacct guest_time cguest_time start_data end_data start_brk */
-	text_printf(text, "0 0 0 0 0 %lu ", layout.brk_start.val);
+	text_printf(text, "0 0 0 %lu %lu %lu ", layout.data_start.val,
+		    layout.data_end.val, layout.brk_start.val);
 	text_printf(text, "%lu %lu %lu %lu %u\n", layout.arg_start.val,
 		    layout.arg_end.val, layout.env_start.val,
 		    layout.env_end.val, task->exit_status);

@@ -33,6 +33,7 @@ struct sums {
 	u64 private_dirty;
 	u64 referenced;
 	u64 anonymous;
+	u64 locked; /* Pss of areas that are locked */
 };
 
 static void add_page(struct sums *sums, const struct vma *vma, pte_t pte)
@@ -44,6 +45,8 @@ static void add_page(struct sums *sums, const struct vma *vma, pte_t pte)
 
 	sums->rss++;
 	sums->pss += pss;
+	if (vma->flags & VMA_LOCKED)
+		sums->locked += pss;
 	if (pte_is_accessed(pte))
 		sums->referenced++;
 	if (frame->kind == FRAME_ANON) {
@@ -120,7 +123,7 @@ static void show_sums(struct text *text, const struct sums *sums,
 	show_pages(text, "Private_Hugetlb:", 0);
 	show_pages(text, "Swap:", 0);
 	show_pages(text, "SwapPss:", 0);
-	show_pages(text, "Locked:", 0);
+	show_pss(text, "Locked:", sums->locked);
 }
 
 /* Linux's two letters for each flag, in its order. */

@@ -243,8 +243,12 @@ static int allocate(struct inode *inode, u32 mode, u64 start, u64 end)
 		punch(inode->object, start, end);
 		return 0;
 	}
-	if (!(mode & FALLOC_FL_KEEP_SIZE) && end > old_size)
+	if (!(mode & FALLOC_FL_KEEP_SIZE) && end > old_size) {
+		error = rlimit_check_size(end);
+		if (error)
+			return error;
 		object_truncate(inode->object, end);
+	}
 	error = reserve(inode->object, start, end);
 	if (error && end > old_size)
 		object_truncate(inode->object, old_size);

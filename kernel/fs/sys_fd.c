@@ -36,8 +36,7 @@ static i64 duplicate(int fd, u64 minimum, u32 flags)
 
 	if (result)
 		return result;
-	if (minimum > FILES_LIMIT)
-		minimum = FILES_LIMIT; /* too large in any case */
+	minimum = min_u64(minimum, UINT32_MAX); /* too large in any case */
 	result = files_install(file, (u32)minimum, flags);
 	if (result < 0)
 		file_put(file);

@@ -10,6 +10,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/proc/task.h"
 #include "kernel/x86_64/asm/percpu.h"
+#include "kernel/proc/rlimit.h"
 #include "kernel/x86_64/traps.h"
 #include "mm/kmem.h"
 
@@ -92,7 +93,7 @@ static i64 poll_until(vaddr_t fds, u32 count, u64 deadline_ns)
 	struct request request = { .count = count };
 	i64 result;
 
-	if (count > files_current()->limit)
+	if (count > rlimit_current(RLIMIT_NOFILE))
 		return -EINVAL;
 	request.polled = kmalloc_zeroed((count + 1) * sizeof(struct polled));
 	if (!request.polled)
@@ -239,7 +240,7 @@ static i64 select_until(int fds, const vaddr_t *user, u64 deadline_ns)
 	if (fds < 0)
 		return -EINVAL;
 	/* No descriptor is above the limit: those bits are not looked at. */
-	fds = (int)min_u64((u64)fds, files_current()->limit);
+	fds = (int)min_u64((u64)fds, rlimit_current(RLIMIT_NOFILE));
 	bytes = align_up((u64)fds, BITS_PER_WORD) / 8;
 	memory = kmalloc_zeroed(SETS * bytes + 1);
 	if (!memory)

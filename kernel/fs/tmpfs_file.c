@@ -5,6 +5,7 @@
 
 #include "kernel/fs/object_io.h"
 #include "kernel/lib/errno.h"
+#include "kernel/proc/rlimit.h"
 
 static i64 tmpfs_read(struct file *file, struct io *io)
 {
@@ -26,7 +27,9 @@ static i64 tmpfs_write(struct file *file, struct io *io)
 	mutex_lock(&inode->lock);
 	if (file->flags & O_APPEND)
 		io->position = inode_size(inode);
-	moved = object_io_write(inode->object, io);
+	moved = rlimit_check_write(io->position, &io->left);
+	if (!moved)
+		moved = object_io_write(inode->object, io);
 	if (moved > 0)
 		inode_touch_modified(inode);
 	mutex_unlock(&inode->lock);
@@ -35,6 +38,12 @@ static i64 tmpfs_write(struct file *file, struct io *io)
 
 int tmpfs_truncate(struct inode *inode, u64 size_bytes)
 {
+	int error = 0;
+
+	if (size_bytes > inode_size(inode))
+		error = rlimit_check_size(size_bytes);
+	if (error)
+		return error;
 	if (size_bytes > FILE_BYTES_MAX)
 		return -EFBIG;
 	object_truncate(inode->object, size_bytes);

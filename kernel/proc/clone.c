@@ -111,6 +111,8 @@ static int copy_task(struct task *child, u64 flags)
 
 	memcpy(child->name, parent->name, sizeof(child->name));
 	copy_settings(child, parent);
+	rlimits_get(parent->limits);
+	child->limits = parent->limits;
 	child->oom_score_adj = READ_ONCE(parent->oom_score_adj);
 	child->affinity = READ_ONCE(parent->affinity);
 	child->exe = parent->exe;

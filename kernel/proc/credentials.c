@@ -61,9 +61,14 @@ void credentials_destroy(struct credentials *credentials)
 
 /* ---- Who may what -------------------------------------------------------- */
 
+bool task_is_capable(const struct task *task, enum capability capability)
+{
+	return READ_ONCE(task->credentials.effective) & bit_of(capability);
+}
+
 bool is_capable(enum capability capability)
 {
-	return mine()->effective & bit_of(capability);
+	return task_is_capable(current_task(), capability);
 }
 
 bool is_in_group(u32 gid)
@@ -104,24 +109,33 @@ bool may_schedule_locked(const struct task *target)
 	       is_capable(CAP_SYS_NICE);
 }
 
-bool may_access_memory(const struct task *target)
+/* Is every id of @target that of the one who runs the current task? */
+static bool has_same_ids(const struct task *target)
 {
 	const struct credentials *self = mine();
 	const struct credentials *other = &target->credentials;
-	u64 rflags;
-	bool is_same;
+	u64 rflags = spin_lock_irqsave(&tasks_lock);
+	bool is_same = self->user.real == other->user.real &&
+		       self->user.real == other->user.effective &&
+		       self->user.real == other->user.saved &&
+		       self->group.real == other->group.real &&
+		       self->group.real == other->group.effective &&
+		       self->group.real == other->group.saved;
 
-	if (target == current_task() || is_capable(CAP_SYS_PTRACE))
-		return true;
-	rflags = spin_lock_irqsave(&tasks_lock);
-	is_same = self->user.real == other->user.real &&
-		  self->user.real == other->user.effective &&
-		  self->user.real == other->user.saved &&
-		  self->group.real == other->group.real &&
-		  self->group.real == other->group.effective &&
-		  self->group.real == other->group.saved && target->is_dumpable;
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	return is_same;
+}
+
+bool may_access_memory(const struct task *target)
+{
+	return target == current_task() || is_capable(CAP_SYS_PTRACE) ||
+	       (has_same_ids(target) && READ_ONCE(target->is_dumpable));
+}
+
+bool may_limit(const struct task *target)
+{
+	return target == current_task() || has_same_ids(target) ||
+	       is_capable(CAP_SYS_RESOURCE);
 }
 
 /* ---- Changing ids -------------------------------------------------------- */
@@ -168,6 +182,7 @@ static void become(const struct credentials *wanted)
 	follow_uid(&task->credentials, &old);
 	follow_euid(task, &old);
 	spin_unlock_irqrestore(&tasks_lock, rflags);
+	rlimits_tell_memory(task);
 }
 
 static bool has_id(const struct ids *ids, u32 id)
@@ -356,6 +371,7 @@ void credentials_exec(struct task *task, const struct inode *inode)
 	task->is_dumpable = wanted.user.real == wanted.user.effective &&
 			    wanted.group.real == wanted.group.effective;
 	spin_unlock_irqrestore(&tasks_lock, rflags);
+	rlimits_tell_memory(task);
 }
 
 /* ---- Asking -------------------------------------------------------------- */

@@ -25,6 +25,7 @@ enum capability {
 	CAP_SETGID = 6,
 	CAP_SETUID = 7,
 	CAP_SETPCAP = 8,
+	CAP_IPC_LOCK = 14,
 	CAP_SYS_CHROOT = 18,
 	CAP_SYS_PTRACE = 19,
 	CAP_SYS_ADMIN = 21,
@@ -79,12 +80,17 @@ void credentials_destroy(struct credentials *credentials);
 
 /* May the current task do what @capability stands for? */
 bool is_capable(enum capability capability);
+/* May @task? */
+bool task_is_capable(const struct task *task, enum capability capability);
 /* Is @gid the current task's group, or one of its supplementary ones? */
 bool is_in_group(u32 gid);
 /* May the current task send @signal to @target?  => tasks_lock is held */
 bool may_signal_locked(const struct task *target, int signal);
 /* May the current task change how @target runs?  => tasks_lock is held */
 bool may_schedule_locked(const struct task *target);
+
+/* May the current task see and change @target's limits? */
+bool may_limit(const struct task *target);
 
 /**
  * may_access_memory() - may the current task look into @target's memory?

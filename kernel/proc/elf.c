@@ -259,6 +259,22 @@ static int map_segment(const struct elf_segment *segment, struct object *object,
 	return error;
 }
 
+/* As Linux tells code from data, for /proc and RLIMIT_DATA. */
+static void note_segment(const struct elf_segment *segment, u64 bias,
+			 struct mm *mm)
+{
+	u64 start = segment->address + bias;
+	u64 end = start + segment->file_bytes;
+
+	if (segment->flags & SEGMENT_EXEC) {
+		if (!mm->code_end.val || start < mm->code_start.val)
+			mm->code_start = VADDR(start);
+		mm->code_end = VADDR(max_u64(mm->code_end.val, end));
+	}
+	mm->data_start = VADDR(max_u64(mm->data_start.val, start));
+	mm->data_end = VADDR(max_u64(mm->data_end.val, end));
+}
+
 int elf_map(const struct elf_program *program, struct mm *mm)
 {
 	for (u32 i = 0; i < program->segment_count; i++) {
@@ -270,6 +286,7 @@ int elf_map(const struct elf_program *program, struct mm *mm)
 		error = map_segment(segment, program->inode->object, mm);
 		if (error)
 			return error;
+		note_segment(segment, 0, mm);
 	}
 	mm->brk_start = VADDR(align_up(program->end.val, PAGE_SIZE));
 	mm->brk = mm->brk_start;

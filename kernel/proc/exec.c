@@ -37,9 +37,8 @@ static int build(struct mm *mm, const struct elf_program *program,
 	struct mm *old = task->mm;
 	int error;
 
-	if (old)
-		mm->stack_limit_bytes = old->stack_limit_bytes;
 	use_mm(task, mm);
+	rlimit_apply_memory(task, mm);
 	error = elf_map(program, mm);
 	if (!error)
 		error = exec_stack_build(mm, program, args, rsp);

@@ -6,7 +6,11 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "mm/kmem.h"
+#include "mm/mm.h"
 #include "mm/uaccess.h"
+
+/* Nor is it more than that of the default stack. */
+#define LIMIT_AT_MOST (STACK_LIMIT_BYTES / 4 * 3)
 
 /* As Linux's ARG_MAX: allowed however small the stack may be. */
 #define LIMIT_AT_LEAST (32 * PAGE_SIZE)
@@ -14,7 +18,8 @@
 void exec_args_init(struct exec_args *args, u64 stack_limit_bytes)
 {
 	memset(args, 0, sizeof(*args));
-	args->limit = max_u64(stack_limit_bytes / 4, LIMIT_AT_LEAST);
+	args->limit = min_u64(stack_limit_bytes / 4, LIMIT_AT_MOST);
+	args->limit = max_u64(args->limit, LIMIT_AT_LEAST);
 }
 
 void exec_args_destroy(struct exec_args *args)

@@ -20,7 +20,7 @@ struct exec_args {
 	u64 environment_count;
 };
 
-/* As Linux: at most a quarter of the stack. */
+/* As Linux: at most a quarter of the stack, within bounds. */
 void exec_args_init(struct exec_args *args, u64 stack_limit_bytes);
 void exec_args_destroy(struct exec_args *args);
 

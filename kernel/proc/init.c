@@ -83,9 +83,10 @@ int init_start(void)
 
 	if (error)
 		return error;
+	task->limits = rlimits_create();
 	task->files = files_create();
 	task->actions = signal_actions_create();
-	if (!task->files || !task->actions) {
+	if (!task->limits || !task->files || !task->actions) {
 		task_put(task);
 		return -ENOMEM;
 	}

@@ -71,7 +71,7 @@ i64 sys_execve(vaddr_t path_address, vaddr_t arguments, vaddr_t environment)
 
 	if (error)
 		return error;
-	exec_args_init(&args, current_task()->mm->stack_limit_bytes);
+	exec_args_init(&args, rlimit_current(RLIMIT_STACK));
 	error = collect_strings(&args, arguments, environment);
 	if (!error)
 		error = exec_program(path, &args);

@@ -32,6 +32,11 @@ i64 sys_getrusage(int who, vaddr_t usage);
 i64 sys_times(vaddr_t times);
 i64 sys_arch_prctl(int code, u64 address);
 
+/* kernel/proc/rlimit.c */
+i64 sys_prlimit64(int pid, u32 resource, vaddr_t wanted, vaddr_t old);
+i64 sys_getrlimit(u32 resource, vaddr_t to);
+i64 sys_setrlimit(u32 resource, vaddr_t from);
+
 /* kernel/proc/sys_signal.c */
 i64 sys_rt_sigaction(int signal, vaddr_t action, vaddr_t old, u64 set_bytes);
 i64 sys_rt_sigprocmask(int how, vaddr_t set, vaddr_t old, u64 set_bytes);

@@ -267,6 +267,7 @@ static void task_free(struct task *task)
 		tty_put(task->tty);
 	if (task->actions)
 		signal_actions_put(task->actions);
+	rlimits_put(task->limits);
 	if (task->kernel_stack_top)
 		kstack_free(task->kernel_stack_top);
 	kfree(task->fpu_memory);

@@ -19,6 +19,7 @@
 #include "kernel/lib/list.h"
 #include "kernel/lib/spinlock.h"
 #include "kernel/proc/credentials.h"
+#include "kernel/proc/rlimit.h"
 #include "kernel/proc/signal_state.h"
 #include "kernel/proc/wait.h"
 #include "kernel/x86_64/asm/percpu.h"
@@ -117,6 +118,7 @@ struct task {
 	struct files *files; /* likewise */
 	struct inode *exe; /* a reference of the program's file; or NULL */
 	char name[TASK_NAME_BYTES];
+	struct rlimits *limits; /* refcounted; NULL: kernel thread */
 
 	/* tasks_lock */
 	struct task *parent; /* NULL for kernel threads and init */

@@ -250,6 +250,18 @@ i64 model_advise(struct model_mm *mm, struct span span, int advice)
 	return result;
 }
 
+i64 model_lock(struct model_mm *mm, struct span span, u32 lock)
+{
+	for (unsigned int i = span.start; i < span.end; i++) {
+		struct model_page *page = &mm->pages[i];
+
+		if (is_behind_hole(mm, span, i))
+			return -ENOMEM;
+		page->flags = (page->flags & ~VMA_LOCK_FLAGS) | lock;
+	}
+	return 0;
+}
+
 int model_protect(struct model_mm *mm, struct span span, u32 rights)
 {
 	for (unsigned int i = span.start; i < span.end; i++) {
@@ -318,6 +330,7 @@ void model_fork(struct model_mm *parent, struct model_mm *child, u64 level)
 		if (page->flags & VMA_DONT_FORK)
 			continue;
 		*copy = *page;
+		copy->flags &= ~VMA_LOCK_FLAGS;
 		if (page->flags & VMA_WIPE_ON_FORK) {
 			copy->state = PAGE_ABSENT;
 			copy->is_writable = false;
@@ -336,11 +349,13 @@ void model_fork(struct model_mm *parent, struct model_mm *child, u64 level)
 		memcpy(bytes, page->bytes, PAGE_SIZE);
 		page->is_writable = false;
 		*copy = *page;
+		copy->flags &= ~VMA_LOCK_FLAGS;
 		copy->bytes = bytes;
 		page->token->pages++;
 	}
 	child->brk_start = parent->brk_start;
 	child->brk = parent->brk;
+	child->lock_future = 0;
 	memset(child->faults, 0, sizeof(child->faults));
 }
 
@@ -468,6 +483,8 @@ static i64 populate_page(struct model_mm *mm, unsigned int number,
 		is_write = mode == POPULATE_WRITE;
 		needed = is_write ? VMA_WRITE : VMA_READ;
 	}
+	if (page->flags & VMA_LOCK_ON_FAULT && needed == VMA_RIGHTS)
+		return 0;
 	if (!(page->flags & needed))
 		return needed == VMA_RIGHTS ? -EFAULT : -EINVAL;
 	if (page->state != PAGE_ABSENT && (!is_write || page->is_writable))

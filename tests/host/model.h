@@ -65,6 +65,7 @@ struct model_mm {
 	struct mm *real; /* NULL: no such process */
 	u64 brk_start;
 	u64 brk;
+	u32 lock_future; /* flags of areas to come: mlockall */
 	u64 faults[FAULT_KINDS];
 	struct model_page pages[PAGES];
 };
@@ -108,6 +109,8 @@ unsigned int model_find_gap(const struct model_mm *mm, unsigned int pages);
 /* Make [span] an area like @like, all absent; object pages count up. */
 void model_map(struct model_mm *mm, struct span span, struct model_page like);
 void model_unmap(struct model_mm *mm, struct span span);
+/* As mlock and munlock; @lock: the flags they leave.  0, or -ENOMEM. */
+i64 model_lock(struct model_mm *mm, struct span span, u32 lock);
 /* As madvise, all of it but MADV_POPULATE_….  Return: 0 or its errno. */
 i64 model_advise(struct model_mm *mm, struct span span, int advice);
 /* Return: 0, or -ENOMEM: a hole, after which nothing was changed. */

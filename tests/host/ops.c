@@ -164,6 +164,8 @@ static void plan_kind(struct mmap_plan *plan, u8 kind, u8 extra)
 		flags |= MAP_GROWSDOWN;
 	if ((extra & 0x07) == 0x07)
 		flags |= MAP_POPULATE;
+	if ((extra & 0x0b) == 0x0b)
+		flags |= MAP_LOCKED;
 	plan->request.flags |= flags;
 }
 
@@ -220,7 +222,8 @@ static u32 planned_flags(const struct map_request *request)
 				     overcommit_memory != COMMIT_NEVER ?
 			     VMA_NORESERVE :
 			     0) |
-		    (request->flags & MAP_GROWSDOWN ? VMA_GROWS_DOWN : 0);
+		    (request->flags & MAP_GROWSDOWN ? VMA_GROWS_DOWN : 0) |
+		    (request->flags & MAP_LOCKED ? VMA_LOCKED : 0);
 
 	return flags | (vma_is_accountable(flags) ? VMA_ACCOUNT : 0);
 }
@@ -234,7 +237,8 @@ static void count_fault(struct model_fault fault)
 static void op_mmap(const u8 *args)
 {
 	struct mmap_plan plan = plan_mmap(args);
-	struct model_page like = { .flags = planned_flags(&plan.request) };
+	struct model_page like = { .flags = planned_flags(&plan.request) |
+					    current->lock_future };
 
 	if (!plan.is_possible) {
 		skip();
@@ -338,6 +342,50 @@ static void op_madvise(const u8 *args)
 	is_refused(result, model_advise(current, span, advice));
 }
 
+/* mlock, mlock2 and munlock; now and then mlockall. */
+static void op_lock(const u8 *args)
+{
+	static const u32 locks[] = { 0, 0, VMA_LOCKED, VMA_LOCK_FLAGS };
+	struct span span = choose_used_span(args[1], args[2]);
+	u32 lock = locks[args[3] % ARRAY_SIZE(locks)];
+	vaddr_t start = VADDR(span_address(span));
+	i64 result;
+
+	/* Of several areas some would be locked: which, could not be told. */
+	if (!current->pages[span.start].is_mapped ||
+	    model_area(current, span.start).end < span.end)
+		machine_fail_nth(0);
+	TRACE("lock(%#lx, %#lx, %x)", start.val, span_bytes(span), lock);
+	if (lock)
+		result =
+			map_mlock(current->real, start, span_bytes(span),
+				  lock & VMA_LOCK_ON_FAULT ? MLOCK_ONFAULT : 0);
+	else
+		result = map_munlock(current->real, start, span_bytes(span));
+	if (result == -ENOMEM && machine_failed())
+		TRACE(" = -ENOMEM (allocation failed)\n");
+	else
+		is_refused(result, model_lock(current, span, lock));
+}
+
+static void op_lock_all(const u8 *args)
+{
+	u32 flags = args[1] % 8;
+	u32 lock = VMA_LOCKED | (flags & MCL_ONFAULT ? VMA_LOCK_ON_FAULT : 0);
+
+	TRACE("mlockall(%u)", flags);
+	if (is_refused(map_mlockall(current->real, flags),
+		       flags == MCL_ONFAULT ? -EINVAL : 0))
+		return;
+	current->lock_future = flags & MCL_FUTURE ? lock : 0;
+	if (flags & MCL_FUTURE && !(flags & MCL_CURRENT))
+		return;
+	for (unsigned int page = 0; page < PAGES; page++)
+		if (current->pages[page].is_mapped)
+			model_lock(current, (struct span){ page, page + 1 },
+				   flags & MCL_CURRENT ? lock : 0);
+}
+
 static void op_populate(const u8 *args)
 {
 	struct span span = choose_used_span(args[1], args[2]);
@@ -369,6 +417,10 @@ static bool plan_brk(u64 old_end, u64 new_end, struct span *change)
 	    new_end + VMA_STACK_GAP_BYTES >
 		    page_address(model_area(current, above).start))
 		return false;
+	/* One page above it stays free as well. */
+	if (change->end < window_span(WINDOW_HEAP).end &&
+	    current->pages[change->end].is_mapped)
+		return false;
 	return model_is_free(current, *change);
 }
 
@@ -378,8 +430,8 @@ static void op_brk(const u8 *args)
 	u64 address = base + args[1] % WINDOW_PAGES * PAGE_SIZE + args[2] * 8;
 	u64 old_end = align_up(current->brk, PAGE_SIZE);
 	u64 new_end = align_up(address, PAGE_SIZE);
-	struct model_page heap = { .flags = VMA_READ | VMA_WRITE |
-					    VMA_ACCOUNT };
+	struct model_page heap = { .flags = VMA_READ | VMA_WRITE | VMA_ACCOUNT |
+					    current->lock_future };
 	struct span change;
 	bool is_allowed = address >= current->brk_start &&
 			  plan_brk(old_end, new_end, &change);
@@ -448,11 +500,14 @@ static i64 mremap_error(const struct mremap_plan *plan)
 	if (plan->old_pages == 0 &&
 	    (!(page->flags & VMA_SHARED) || !(flags & MREMAP_MAYMOVE)))
 		return -EINVAL;
-	if (plan->start + plan->old_pages >
+	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && plan->old_pages &&
+	    plan->new_pages <= plan->old_pages)
+		return 0; /* shrinks, over whatever is there */
+	if (plan->start + (plan->old_pages < plan->new_pages ?
+				   plan->old_pages :
+				   plan->new_pages) >
 	    model_area(current, plan->start).end)
 		return -EFAULT;
-	if (flags & MREMAP_DONTUNMAP && page->object)
-		return -EINVAL;
 	return 0;
 }
 
@@ -555,22 +610,35 @@ static void mremap_move(const struct mremap_plan *plan)
 							  span_pages(target));
 	if (!(plan->request.flags & MREMAP_DONTUNMAP))
 		model_unmap(current, old);
+	else
+		model_lock(current, old, 0);
+}
+
+/* Is nothing mapped there any more?  Then the model has to follow. */
+static void unmap_if_gone(struct span span)
+{
+	struct vma *above =
+		vma_find_above(&current->real->vmas, VADDR(span_address(span)));
+
+	if (!above || above->start.val >= span_address(span) + span_bytes(span))
+		model_unmap(current, span);
 }
 
 /*
- * As on Linux, a target may be unmapped although the call then fails.
- * => the call failed for want of memory
+ * As on Linux, a target and what is to be cut off may be unmapped although the
+ * call then fails.  => it failed for want of memory
  */
-static void unmap_target_if_gone(const struct mremap_plan *plan)
+static void unmap_what_is_gone(const struct mremap_plan *plan)
 {
 	struct span target = { plan->target, plan->target + plan->new_pages };
-	struct vma *above = vma_find_above(&current->real->vmas,
-					   VADDR(span_address(target)));
+	struct span tail = { plan->start + plan->new_pages,
+			     plan->start + plan->old_pages };
 
-	if (plan->request.flags & MREMAP_FIXED &&
-	    (!above ||
-	     above->start.val >= span_address(target) + span_bytes(target)))
-		model_unmap(current, target);
+	if (!(plan->request.flags & MREMAP_FIXED))
+		return;
+	unmap_if_gone(target);
+	if (tail.start < tail.end)
+		unmap_if_gone(tail);
 }
 
 static void op_mremap(const u8 *args)
@@ -588,7 +656,7 @@ static void op_mremap(const u8 *args)
 	result = map_mremap(current->real, &plan.request);
 	if (is_refused(result, plan.wanted)) {
 		if (plan.wanted >= 0)
-			unmap_target_if_gone(&plan);
+			unmap_what_is_gone(&plan);
 	} else if (plan.target == PAGES) {
 		mremap_in_place(&plan);
 	} else {
@@ -605,7 +673,7 @@ static void model_new_mm(struct model_mm *process, struct mm *real)
 	process->brk = process->brk_start;
 	real->brk_start = VADDR(process->brk_start);
 	real->brk = real->brk_start;
-	real->stack_limit_bytes = STACK_LIMIT_PAGES * PAGE_SIZE;
+	real->limits.stack_bytes = STACK_LIMIT_PAGES * PAGE_SIZE;
 }
 
 /* As execve does: a new space is ready before the old one goes. */
@@ -938,17 +1006,18 @@ static void op_settings(const u8 *args)
 
 /* Often used ones are listed more than once. */
 static void (*const op_kinds[])(const u8 *args) = {
-	op_mmap,	op_mmap,	 op_mmap,	  op_mmap,
-	op_mmap,	op_mmap,	 op_munmap,	  op_munmap,
-	op_mprotect,	op_mprotect,	 op_mprotect,	  op_madvise,
-	op_madvise,	op_populate,	 op_brk,	  op_mremap,
-	op_mremap,	op_mremap,	 op_exec,	  op_fork,
-	op_fork,	op_exit,	 op_read,	  op_read,
-	op_read,	op_read,	 op_read,	  op_write,
-	op_write,	op_write,	 op_write,	  op_write,
-	op_write,	op_write,	 op_fetch,	  op_fetch,
-	op_kernel_read, op_kernel_write, op_kernel_write, op_kernel_string,
-	op_file_write,	op_file_resize,	 op_file_punch,	  op_settings,
+	op_mmap,	 op_mmap,	   op_mmap,	   op_mmap,
+	op_mmap,	 op_mmap,	   op_munmap,	   op_munmap,
+	op_mprotect,	 op_mprotect,	   op_mprotect,	   op_madvise,
+	op_madvise,	 op_populate,	   op_lock,	   op_lock_all,
+	op_brk,		 op_mremap,	   op_mremap,	   op_mremap,
+	op_exec,	 op_fork,	   op_fork,	   op_exit,
+	op_read,	 op_read,	   op_read,	   op_read,
+	op_read,	 op_write,	   op_write,	   op_write,
+	op_write,	 op_write,	   op_write,	   op_write,
+	op_fetch,	 op_fetch,	   op_kernel_read, op_kernel_write,
+	op_kernel_write, op_kernel_string, op_file_write,  op_file_resize,
+	op_file_punch,	 op_settings,
 };
 
 static void check_everything(void)

@@ -180,7 +180,7 @@ static void test_layout(void)
 	start();
 	mm->brk_start = VADDR(1);
 	mm->brk = VADDR(2);
-	mm->stack_limit_bytes = 3;
+	mm->limits.stack_bytes = 3;
 	mm->arg_start = VADDR(4);
 	mm->arg_end = VADDR(5);
 	mm->env_start = VADDR(6);
@@ -189,7 +189,7 @@ static void test_layout(void)
 	CHECK_EQUAL(fork_mm(mm, &child), 0);
 	CHECK_EQUAL(child->brk_start.val, 1);
 	CHECK_EQUAL(child->brk.val, 2);
-	CHECK_EQUAL(child->stack_limit_bytes, 3);
+	CHECK_EQUAL(child->limits.stack_bytes, 3);
 	CHECK_EQUAL(child->arg_start.val, 4);
 	CHECK_EQUAL(child->arg_end.val, 5);
 	CHECK_EQUAL(child->env_start.val, 6);

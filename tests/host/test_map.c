@@ -266,11 +266,11 @@ static void test_brk(void)
 	CHECK_EQUAL(map_brk(mm, VADDR(AT + 7 * P)), AT + 3 * P + 1);
 	CHECK_EQUAL(map_munmap(mm, VADDR(AT + 6 * P), P), 0);
 	CHECK_EQUAL(map(AT + 300 * P, P, RW, STACK_FIXED), AT + 300 * P);
-	CHECK_EQUAL(map_brk(mm, VADDR(AT + 45 * P)), AT + 3 * P + 1);
-	CHECK_EQUAL(map_brk(mm, VADDR(AT + 44 * P)), AT + 44 * P);
+	CHECK_EQUAL(map_brk(mm, VADDR(AT + 44 * P)), AT + 3 * P + 1);
+	CHECK_EQUAL(map_brk(mm, VADDR(AT + 43 * P)), AT + 43 * P);
 
 	machine_fail_nth(1);
-	CHECK_EQUAL(map_brk(mm, VADDR(AT + 40 * P)), AT + 44 * P);
+	CHECK_EQUAL(map_brk(mm, VADDR(AT + 40 * P)), AT + 43 * P);
 	machine_fail_nth(0);
 	CHECK_EQUAL(map_brk(mm, VADDR(AT)), AT);
 	CHECK_EQUAL(mm->vmas.count, 1);
@@ -283,7 +283,7 @@ static void test_stack(void)
 	u64 bottom = top - 2 * P;
 
 	start();
-	mm->stack_limit_bytes = 600 * P;
+	mm->limits.stack_bytes = 600 * P;
 	CHECK_EQUAL(map_stack(mm, VADDR(top), 2 * P, true), 0);
 	CHECK_EQUAL(mm->stack_top.val, top);
 	CHECK_EQUAL(map_stack(mm, VADDR(top), 2 * P, false), -EEXIST);

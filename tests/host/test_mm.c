@@ -26,7 +26,7 @@ static void test_life(void)
 	free = frame_stats_read().free;
 	mm = mm_create();
 	CHECK_EQUAL(mm->refcount, 1);
-	CHECK_EQUAL(mm->stack_limit_bytes, STACK_LIMIT_BYTES);
+	CHECK_EQUAL(mm->limits.stack_bytes, STACK_LIMIT_BYTES);
 	mm_get(mm);
 	mm_put(mm);
 	/* Two CPUs run in it when it ends: they have to leave it first. */
