@@ -12,24 +12,69 @@
 #include "mm/map.h"
 #include "mm/uaccess.h"
 
-/* Let request->object be the memory behind descriptor @fd. */
-static int find_object(struct map_request *request, int fd)
-{
-	u32 type = request->flags & MAP_TYPE;
-	struct file *file;
-	int error = files_get_file(fd, &file);
+/*
+ * What MAP_SHARED_VALIDATE knows of files: as on Linux not FIXED_NOREPLACE, but
+ * many words that mean nothing here.
+ */
+#define MAP_VALID_FLAGS                                                        \
+	(MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN |                \
+	 MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |             \
+	 0x40 /* 32BIT */ | 0x80 /* ABOVE4G */ | 0x800 /* DENYWRITE */ |       \
+	 0x1000 /* EXECUTABLE */ | MAP_LOCKED | 0x40000 /* HUGETLB */ |        \
+	 0x7c000000 /* a huge page's size */)
 
+/* Can a file be mapped like this at all?  In Linux's order. */
+static int check_file_request(const struct map_request *request,
+			      const struct file *file)
+{
+	u64 limit = inode_is_regular(file->inode) ? FILE_BYTES_MAX : ~0UL;
+	u64 bytes = align_up(request->bytes, PAGE_SIZE);
+
+	if (bytes > limit ||
+	    request->offset_bytes >> PAGE_SHIFT > (limit - bytes) >> PAGE_SHIFT)
+		return -EOVERFLOW;
+	switch (request->flags & MAP_TYPE) {
+	case MAP_SHARED_VALIDATE:
+		return request->flags & ~(u32)MAP_VALID_FLAGS ? -EOPNOTSUPP : 0;
+	case MAP_SHARED:
+	case MAP_PRIVATE:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/*
+ * Let request->object be the memory behind descriptor @fd, or
+ * request->file_error say why not.  Return: 0 and a reference of the file, for
+ * as long as the area is made; or -EBADF.
+ */
+static int find_object(struct map_request *request, int fd, struct file **file)
+{
+	bool is_shared = (request->flags & MAP_TYPE) != MAP_PRIVATE;
+	int error = files_get_file(fd, file);
+
+	if (!error && (*file)->flags & O_PATH) {
+		file_put(*file);
+		error = -EBADF;
+	}
 	if (error)
 		return error;
-	error = file_map(file, type != MAP_PRIVATE, request->prot & PROT_WRITE,
-			 request->bytes, &request->object);
-	file_put(file);
+	if (is_shared && !file_can_write(*file))
+		request->file_flags = VMA_NEVER_WRITE;
+	if ((*file)->is_writer)
+		request->file_flags = VMA_WRITER;
+	error = check_file_request(request, *file);
+	if (!error)
+		error = file_map(*file, is_shared, request->prot & PROT_WRITE,
+				 request->bytes, &request->object);
+	request->file_error = error;
 	/* /dev/zero: as good as no file. */
 	if (!error && !request->object) {
 		request->flags |= MAP_ANONYMOUS;
 		request->offset_bytes = 0;
 	}
-	return error;
+	return 0;
 }
 
 /* The range may be larger than memory, so others run in between. */
@@ -61,6 +106,7 @@ i64 sys_mmap(const struct trap_frame *frame)
 		.flags = (u32)frame->r10,
 		.offset_bytes = frame->r9,
 	};
+	struct file *file = NULL;
 	i64 result;
 
 	if (!is_aligned(request.offset_bytes, PAGE_SIZE))
@@ -68,7 +114,7 @@ i64 sys_mmap(const struct trap_frame *frame)
 	if (request.flags & MAP_ANONYMOUS) {
 		request.offset_bytes = 0;
 	} else {
-		int error = find_object(&request, (int)frame->r8);
+		int error = find_object(&request, (int)frame->r8, &file);
 
 		if (error)
 			return error;
@@ -81,6 +127,8 @@ i64 sys_mmap(const struct trap_frame *frame)
 			       POPULATE_QUIETLY);
 	if (request.object)
 		object_put(request.object);
+	if (file)
+		file_put(file);
 	return result;
 }
 
@@ -94,6 +142,11 @@ i64 sys_brk(vaddr_t address)
 		(void)populate(VADDR(align_up(old.val, PAGE_SIZE)),
 			       (u64)result - old.val, POPULATE_QUIETLY);
 	return result;
+}
+
+i64 sys_msync(vaddr_t start, u64 bytes, u32 flags)
+{
+	return map_msync(current_task()->mm, start, bytes, flags);
 }
 
 i64 sys_munmap(vaddr_t start, u64 bytes)

@@ -18,6 +18,7 @@ i64 sys_munmap(vaddr_t start, u64 bytes);
 i64 sys_mprotect(vaddr_t start, u64 bytes, u32 prot);
 i64 sys_mremap(vaddr_t old, u64 old_bytes, u64 new_bytes, u32 flags,
 	       vaddr_t new_address);
+i64 sys_msync(vaddr_t start, u64 bytes, u32 flags);
 i64 sys_madvise(vaddr_t start, u64 bytes, int advice);
 i64 sys_mincore(vaddr_t start, u64 bytes, vaddr_t to);
 i64 sys_mlock(vaddr_t start, u64 bytes);

@@ -150,7 +150,7 @@ static u32 request_vma_flags(const struct map_request *request)
 		flags |= VMA_LOCKED;
 	if (vma_is_accountable(flags))
 		flags |= VMA_ACCOUNT;
-	return flags;
+	return flags | request->file_flags;
 }
 
 /* The limits of setrlimit, given what a fixed mapping would replace. */
@@ -202,18 +202,24 @@ static struct vma *make_vma(const struct map_request *request, u64 bytes)
 
 static int check_request(const struct map_request *request)
 {
-	u32 type = request->flags & MAP_TYPE;
-
 	if (request->bytes == 0 ||
 	    !is_aligned(request->offset_bytes, PAGE_SIZE))
 		return -EINVAL;
+	return request->bytes > USER_END ? -ENOMEM : 0;
+}
+
+/* As on Linux, what is mapped is looked at after the place was found. */
+static int check_kind(const struct map_request *request)
+{
+	u32 type = request->flags & MAP_TYPE;
+
+	if (request->file_error)
+		return request->file_error;
+	if (request->offset_bytes + request->bytes < request->bytes)
+		return -EOVERFLOW;
 	if (type != MAP_SHARED && type != MAP_PRIVATE &&
 	    !(type == MAP_SHARED_VALIDATE && request->object))
 		return -EINVAL;
-	if (request->bytes > USER_END)
-		return -ENOMEM;
-	if (request->offset_bytes + request->bytes < request->bytes)
-		return -EOVERFLOW;
 	if (request->flags & MAP_GROWSDOWN &&
 	    (type != MAP_PRIVATE || request->object))
 		return -EINVAL;
@@ -252,6 +258,9 @@ static i64 map_locked(struct mm *mm, const struct map_request *request)
 
 	if (start < 0)
 		return start;
+	error = check_kind(request);
+	if (error)
+		return error;
 	if (mm->vmas.count >= VMA_COUNT_MAX)
 		return -ENOMEM;
 	error = check_limits(mm, request, VADDR((u64)start), bytes);

@@ -37,6 +37,10 @@
 #define MCL_FUTURE 2u
 #define MCL_ONFAULT 4u
 
+#define MS_ASYNC 1
+#define MS_INVALIDATE 2
+#define MS_SYNC 4
+
 #define MREMAP_MAYMOVE 1
 #define MREMAP_FIXED 2
 #define MREMAP_DONTUNMAP 4
@@ -70,6 +74,8 @@ struct map_request {
 	u32 prot; /* PROT_… */
 	u32 flags; /* MAP_… */
 	struct object *object; /* the file's; NULL with MAP_ANONYMOUS */
+	int file_error; /* why it cannot be mapped: told after the address */
+	u32 file_flags; /* how it was opened: VMA_NEVER_WRITE, VMA_WRITER */
 	u64 offset_bytes;
 };
 
@@ -114,6 +120,12 @@ i64 map_munmap(struct mm *mm, vaddr_t start, u64 bytes) __must_check;
 i64 map_mprotect(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)
 	__must_check;
 i64 map_mremap(struct mm *mm, const struct remap_request *request) __must_check;
+/*
+ * There is no medium to write to, and a file's pages are what is mapped: only
+ * the arguments are checked.
+ * Return: 0; -EINVAL; -ENOMEM: a hole; -EBUSY: MS_INVALIDATE of locked memory.
+ */
+i64 map_msync(struct mm *mm, vaddr_t start, u64 bytes, u32 flags) __must_check;
 /* All but MADV_POPULATE_READ and _WRITE, which are for map_populate_step(). */
 i64 map_madvise(struct mm *mm, vaddr_t start, u64 bytes, int advice)
 	__must_check;

@@ -80,6 +80,8 @@ static int protect_range(struct mm *mm, vaddr_t start, vaddr_t end, u32 rights)
 	     vma = vma_next(&mm->vmas, vma)) {
 		if (!vma || vma->start.val > at.val)
 			return -ENOMEM;
+		if (rights & VMA_WRITE && vma->flags & VMA_NEVER_WRITE)
+			return -EACCES;
 		error = protect_vma(vma, rights);
 		if (error)
 			return error;
@@ -425,6 +427,43 @@ i64 map_mremap(struct mm *mm, const struct remap_request *request)
 	spin_lock(&mm->lock);
 	result = remap_locked(&remap);
 	commit_settle(mm);
+	spin_unlock(&mm->lock);
+	return result;
+}
+
+static int sync_range(struct mm *mm, vaddr_t start, vaddr_t end, u32 flags)
+{
+	vaddr_t at = start;
+	int result = 0;
+
+	while (at.val < end.val) {
+		const struct vma *vma = vma_find_above(&mm->vmas, at);
+
+		if (!vma)
+			return -ENOMEM;
+		if (vma->start.val > at.val) /* said at the end */
+			result = -ENOMEM;
+		if (vma->start.val < end.val && flags & MS_INVALIDATE &&
+		    vma->flags & VMA_LOCKED)
+			return -EBUSY;
+		at = vma->end;
+	}
+	return result;
+}
+
+i64 map_msync(struct mm *mm, vaddr_t start, u64 bytes, u32 flags)
+{
+	u64 length = align_up(bytes, PAGE_SIZE);
+	int result;
+
+	if (flags & ~(u32)(MS_ASYNC | MS_INVALIDATE | MS_SYNC) ||
+	    !is_aligned(start.val, PAGE_SIZE) ||
+	    (flags & MS_ASYNC && flags & MS_SYNC))
+		return -EINVAL;
+	if (start.val + length < start.val)
+		return -ENOMEM;
+	spin_lock(&mm->lock);
+	result = sync_range(mm, start, vaddr_add(start, length), flags);
 	spin_unlock(&mm->lock);
 	return result;
 }

@@ -28,7 +28,8 @@ struct object {
 	u64 size_bytes; /* lock; pages wholly beyond it do not exist */
 	u64 frame_count; /* lock; … otherwise each of these when it came */
 	u64 reserved_pages; /* the promise, if is_reserved (mm/commit.h) */
-	struct list_node vmas; /* lock; areas of all processes that map it */
+	struct list_node vmas; /* lock; areas of all processes that map it … */
+	u32 writer_areas; /* … of these VMA_WRITER; changed with the lock */
 	struct list_node all_node; /* for the checker */
 	char *name; /* for /proc/PID/maps; from kmalloc(), freed with it */
 };

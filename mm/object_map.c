@@ -20,7 +20,14 @@ void object_map_add(struct vma *vma)
 {
 	spin_lock(&vma->object->lock);
 	list_push_back(&vma->object->vmas, &vma->object_node);
+	if (vma->flags & VMA_WRITER)
+		vma->object->writer_areas++;
 	spin_unlock(&vma->object->lock);
+}
+
+bool object_map_has_writer(const struct object *object)
+{
+	return READ_ONCE(object->writer_areas) > 0;
 }
 
 void object_map_remove(struct vma *vma)
@@ -29,6 +36,8 @@ void object_map_remove(struct vma *vma)
 		return;
 	spin_lock(&vma->object->lock);
 	list_remove(&vma->object_node);
+	if (vma->flags & VMA_WRITER)
+		vma->object->writer_areas--;
 	spin_unlock(&vma->object->lock);
 }
 

@@ -13,6 +13,8 @@
 
 /* => vma->object and vma->mm are set; vma->mm->lock is held */
 void object_map_add(struct vma *vma);
+/* Is it mapped through a descriptor that was open for writing? */
+bool object_map_has_writer(const struct object *object);
 /* => does nothing for an area that was never added */
 void object_map_remove(struct vma *vma);
 

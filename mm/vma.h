@@ -40,6 +40,13 @@ struct object;
  * is read-only by now.  No kind of its own: areas merge in spite of it.
  */
 #define VMA_WRITTEN (1u << 17)
+/* Shared, of a file that was opened for reading only: mprotect adds no write. */
+#define VMA_NEVER_WRITE (1u << 18)
+/*
+ * Of a file that was opened for writing: as long as it is mapped it is not
+ * executed, as if the descriptor were still open.
+ */
+#define VMA_WRITER (1u << 19)
 
 /* Kept free below a stack; Linux's stack_guard_gap is 256 pages too. */
 #define VMA_STACK_GAP_BYTES (256UL * PAGE_SIZE)

@@ -66,6 +66,8 @@ void file_put(struct file *file)
 	locks_release(file->inode, file);
 	if (file->ops->release)
 		file->ops->release(file);
+	if (file->is_writer)
+		inode_end_write(file->inode);
 	inode_put(file->inode);
 	kmem_cache_free(&file_cache, file);
 }

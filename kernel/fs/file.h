@@ -51,6 +51,7 @@ struct file {
 	struct mutex position_lock;
 	u64 position; /* position_lock */
 	void *private;
+	bool is_writer; /* counted by inode_start_write() */
 	struct list_node watchers; /* of kernel/fs/epoll.h, under its lock */
 };
 

@@ -9,6 +9,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/timespec.h"
 #include "mm/kmem.h"
+#include "mm/object_map.h"
 
 static struct kmem_cache inode_cache = KMEM_CACHE("inode", struct inode);
 
@@ -84,6 +85,54 @@ void inode_put(struct inode *inode)
 		kmem_cache_free(&inode_cache, inode);
 		inode = parent;
 	}
+}
+
+/* Count one more on the side of @step, unless the other side is in use. */
+static int count_use(i32 *uses, i32 step)
+{
+	i32 old = __atomic_load_n(uses, __ATOMIC_RELAXED);
+
+	do {
+		if (old && (old > 0) != (step > 0))
+			return -ETXTBSY;
+	} while (!__atomic_compare_exchange_n(uses, &old, old + step, true,
+					      __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED));
+	return 0;
+}
+
+int inode_start_write(struct inode *inode)
+{
+	return count_use(&inode->writers, 1);
+}
+
+void inode_end_write(struct inode *inode)
+{
+	i32 old = __atomic_fetch_sub(&inode->writers, 1, __ATOMIC_ACQ_REL);
+
+	ASSERT(old > 0);
+}
+
+int inode_start_exec(struct inode *inode)
+{
+	int error = count_use(&inode->writers, -1);
+
+	/*
+	 * Whoever maps it for writing has it open meanwhile, so no such area
+	 * can be added from here on.
+	 */
+	if (!error && inode->object && object_map_has_writer(inode->object)) {
+		inode_end_exec(inode);
+		error = -ETXTBSY;
+	}
+	return error;
+}
+
+void inode_end_exec(struct inode *inode)
+{
+	i32 old = __atomic_fetch_add(&inode->writers, 1, __ATOMIC_ACQ_REL);
+
+	ASSERT(old < 0);
 }
 
 u64 inode_size(const struct inode *inode)

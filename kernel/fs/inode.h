@@ -80,6 +80,7 @@ struct inode {
 	struct inode *parent; /* inode_tree_lock; of its latest name, or NULL */
 	struct inode *mounted; /* covered by this root, or NULL */
 	struct inode *covers; /* of a root: the inode it covers, or NULL */
+	i32 writers; /* atomic; > 0: open for writing, < 0: being executed */
 	u32 uid; /* lock; see kernel/fs/permission.h */
 	u32 gid;
 	struct list_node locks; /* kernel/fs/locks.h */
@@ -100,6 +101,16 @@ void inode_set_root(struct inode *root);
 struct inode *inode_alloc(u32 mode, const struct inode_ops *ops) __must_check;
 void inode_get(struct inode *inode);
 void inode_put(struct inode *inode);
+
+/*
+ * A file is written or executed, never both: the text of a running program
+ * must not change under it.  Each call that returns 0 is undone by its
+ * counterpart.  Return: 0, or -ETXTBSY: the other kind of use goes on.
+ */
+int inode_start_write(struct inode *inode) __must_check;
+void inode_end_write(struct inode *inode);
+int inode_start_exec(struct inode *inode) __must_check;
+void inode_end_exec(struct inode *inode);
 
 /* A fresh number for an inode that has no place on a medium. */
 u64 inode_next_number(void);

@@ -162,10 +162,16 @@ static void show_names(struct text *text, u32 flags,
 
 static void show_flags(struct text *text, const struct vma *vma)
 {
+	u32 early = vma->flags;
+	bool can_write = !(vma->flags & VMA_NEVER_WRITE);
+
+	/* As on Linux, "sh" means that writes would be shared. */
+	if (!can_write)
+		early &= ~VMA_SHARED;
 	text_string(text, "VmFlags: ");
-	show_names(text, vma->flags, early_flags, ARRAY_SIZE(early_flags));
-	/* What mprotect may allow: everything. */
-	text_string(text, "mr mw me ");
+	show_names(text, early, early_flags, ARRAY_SIZE(early_flags));
+	/* What mprotect may allow. */
+	text_string(text, can_write ? "mr mw me " : "mr me ");
 	show_names(text, vma->flags, late_flags, ARRAY_SIZE(late_flags));
 	show_names(text, vma->flags, last_flags, ARRAY_SIZE(last_flags));
 	text_string(text, "\n");

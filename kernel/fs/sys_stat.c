@@ -188,7 +188,7 @@ i64 sys_ftruncate(int fd, i64 bytes)
 	if (!file_can_write(file) || !inode_is_regular(file->inode))
 		error = file->flags & O_PATH ? -EBADF : -EINVAL;
 	else
-		error = vfs_truncate(file->inode, (u64)bytes);
+		error = vfs_truncate_open(file->inode, (u64)bytes);
 	file_put(file);
 	return error;
 }

@@ -13,11 +13,34 @@ static bool wants_write(u32 flags)
 	return (flags & O_ACCMODE) != O_RDONLY;
 }
 
+/*
+ * A regular file, which may be a program that runs.
+ * => a file that memfd_create makes does not come here: it can be executed
+ *    while its maker still has it open
+ */
+static int open_regular(struct inode *inode, u32 flags, struct file **file)
+{
+	bool is_writer = wants_write(flags) && !(flags & O_PATH);
+	int error = is_writer ? inode_start_write(inode) : 0;
+
+	if (error)
+		return error;
+	if (flags & O_TRUNC)
+		error = vfs_truncate(inode, 0);
+	if (!error)
+		error = file_alloc(inode, flags, file);
+	if (!error)
+		(*file)->is_writer = is_writer;
+	else if (is_writer)
+		inode_end_write(inode);
+	return error;
+}
+
 /* Open what the walk has found; @inode's reference stays the caller's. */
 static int open_found(struct inode *inode, u32 flags, bool is_new,
 		      struct file **file)
 {
-	int error = 0;
+	int error;
 
 	if (inode_is_symlink(inode) && !(flags & O_PATH))
 		return -ELOOP; /* O_NOFOLLOW */
@@ -27,11 +50,12 @@ static int open_found(struct inode *inode, u32 flags, bool is_new,
 	    (wants_write(flags) || (flags & (O_CREAT | O_TRUNC))))
 		return -EISDIR;
 	/* Who makes a file may open it, whatever rights he gives it. */
-	if (!is_new)
-		error = inode_permission_open(inode, flags);
-	if (!error && (flags & O_TRUNC) && inode_is_regular(inode))
-		error = vfs_truncate(inode, 0);
-	return error ? error : file_alloc(inode, flags, file);
+	error = is_new ? 0 : inode_permission_open(inode, flags);
+	if (error)
+		return error;
+	if (inode_is_regular(inode))
+		return open_regular(inode, flags, file);
+	return file_alloc(inode, flags, file);
 }
 
 /* What a walk has found, or made. */
@@ -152,6 +176,20 @@ int vfs_truncate(struct inode *inode, u64 size_bytes)
 		return -EISDIR;
 	if (!inode_is_regular(inode) || !inode->ops->truncate)
 		return inode_is_regular(inode) ? 0 : -EINVAL;
+	error = inode_start_write(inode);
+	if (error)
+		return error;
+	error = vfs_truncate_open(inode, size_bytes);
+	inode_end_write(inode);
+	return error;
+}
+
+int vfs_truncate_open(struct inode *inode, u64 size_bytes)
+{
+	int error;
+
+	if (!inode->ops->truncate)
+		return 0; /* such as a file of /proc */
 	mutex_lock(&inode->lock);
 	error = inode->ops->truncate(inode, size_bytes);
 	if (!error)
@@ -172,7 +210,18 @@ int vfs_open_exec(const char *path, struct inode **found)
 		inode_put(inode);
 		return -EACCES;
 	}
+	error = inode_start_exec(inode);
+	if (error) {
+		inode_put(inode);
+		return error;
+	}
 	vfs_name_object(inode);
 	*found = inode;
 	return 0;
+}
+
+void vfs_close_exec(struct inode *inode)
+{
+	inode_end_exec(inode);
+	inode_put(inode);
 }

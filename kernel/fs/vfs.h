@@ -41,17 +41,22 @@ int vfs_rename(struct vfs_place from, struct vfs_place to, u32 flags)
 int vfs_link(struct vfs_place from, struct vfs_place to, u32 walk_flags)
 	__must_check;
 
+/* By name.  -ETXTBSY: it is being executed. */
 int vfs_truncate(struct inode *inode, u64 size_bytes) __must_check;
+/* Of a regular file that somebody has open for writing. */
+int vfs_truncate_open(struct inode *inode, u64 size_bytes) __must_check;
 
 /**
  * vfs_open_exec() - find a program
  *
  * => (*inode)->object has its bytes; see kernel/fs/object_io.h
+ * => nobody can open it for writing until vfs_close_exec()
  *
- * Return: 0 and a reference for inode_put(); -EACCES: not a regular file, or
- * not executable; or as path_walk().
+ * Return: 0 and a reference; -EACCES: not a regular file, or not executable;
+ * -ETXTBSY: open for writing; or as path_walk().
  */
 int vfs_open_exec(const char *path, struct inode **inode) __must_check;
+void vfs_close_exec(struct inode *inode);
 
 /*
  * Write the path of @inode into its object's name, for /proc/PID/maps.  Done

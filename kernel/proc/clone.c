@@ -115,9 +115,7 @@ static int copy_task(struct task *child, u64 flags)
 	child->limits = parent->limits;
 	child->oom_score_adj = READ_ONCE(parent->oom_score_adj);
 	child->affinity = READ_ONCE(parent->affinity);
-	child->exe = parent->exe;
-	if (child->exe)
-		inode_get(child->exe);
+	task_set_exe(child, parent->exe);
 	child->actions = signal_actions_copy(parent);
 	child->files = files_copy(parent->files);
 	if (!child->actions || !child->files)

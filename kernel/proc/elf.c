@@ -196,7 +196,7 @@ int elf_open(struct elf_program *program, const char *path)
 void elf_close(struct elf_program *program)
 {
 	kfree(program->segments);
-	inode_put(program->inode);
+	vfs_close_exec(program->inode);
 }
 
 /* ---- Into memory -------------------------------------------------------- */

@@ -73,20 +73,6 @@ static void set_name(struct task *task, const char *path)
 	spin_unlock(&task->lock);
 }
 
-/* For /proc/PID/exe. */
-static void set_exe(struct task *task, struct inode *inode)
-{
-	struct inode *old;
-
-	inode_get(inode);
-	spin_lock(&task->lock);
-	old = task->exe;
-	task->exe = inode;
-	spin_unlock(&task->lock);
-	if (old)
-		inode_put(old);
-}
-
 /* Every register a program can see begins with a known value. */
 static void reset_registers(struct task *task, vaddr_t entry, u64 rsp)
 {
@@ -126,7 +112,7 @@ static int replace(const struct elf_program *program, const char *path,
 	task->clear_child_tid = VADDR(0);
 	WRITE_ONCE(task->has_executed, true);
 	set_name(task, path);
-	set_exe(task, program->inode);
+	task_set_exe(task, program->inode);
 	reset_registers(task, program->entry, rsp);
 	return 0;
 }

@@ -72,6 +72,7 @@ static void give_back_memory(struct task *task)
 	spin_unlock(&task->lock);
 	/* No user address from here on: others need not tell us of flushes. */
 	tlb_be_lazy();
+	task_set_exe(task, NULL);
 	task_return_borrowed_mm(task);
 	mm_put(mm);
 }

@@ -242,6 +242,26 @@ void task_get(struct task *task)
 	__atomic_fetch_add(&task->refcount, 1, __ATOMIC_RELAXED);
 }
 
+void task_set_exe(struct task *task, struct inode *exe)
+{
+	struct inode *old;
+
+	if (exe) {
+		int error = inode_start_exec(exe);
+
+		ASSERT(error == 0);
+		inode_get(exe);
+	}
+	spin_lock(&task->lock);
+	old = task->exe;
+	task->exe = exe;
+	spin_unlock(&task->lock);
+	if (!old)
+		return;
+	inode_end_exec(old);
+	inode_put(old);
+}
+
 static void task_free(struct task *task)
 {
 	u64 rflags;
@@ -259,8 +279,7 @@ static void task_free(struct task *task)
 		mm_put(task->mm);
 	if (task->files)
 		files_put(task->files);
-	if (task->exe)
-		inode_put(task->exe);
+	task_set_exe(task, NULL);
 	credentials_destroy(&task->credentials);
 	signal_discard_all(task);
 	if (task->tty)

@@ -116,7 +116,7 @@ struct task {
 	struct spinlock lock;
 	struct mm *mm; /* NULL: kernel thread, or exited */
 	struct files *files; /* likewise */
-	struct inode *exe; /* a reference of the program's file; or NULL */
+	struct inode *exe; /* the program's file, see task_set_exe(); or NULL */
 	char name[TASK_NAME_BYTES];
 	struct rlimits *limits; /* refcounted; NULL: kernel thread */
 
@@ -208,6 +208,12 @@ u32 task_last_pid(void);
 u64 task_created_count(void);
 
 /* ---- Looking at a task that may end at any moment ----------------------- */
+
+/*
+ * The program @task runs from now on, which nobody can open for writing
+ * meanwhile; NULL: none.  => somebody executes it already
+ */
+void task_set_exe(struct task *task, struct inode *exe);
 
 /* A reference for mm_put() or files_put(), or NULL. */
 struct mm *task_get_mm(struct task *task);

@@ -208,7 +208,7 @@ static struct mmap_plan plan_mmap(const u8 *args)
 	plan.request.prot = choose_rights(args[3]);
 	plan_kind(&plan, args[4], args[5]);
 	plan_place(&plan, args[4]);
-	if (plan.request.flags & MAP_GROWSDOWN &&
+	if (plan.wanted >= 0 && plan.request.flags & MAP_GROWSDOWN &&
 	    (plan.request.flags & MAP_SHARED || plan.object))
 		plan.wanted = -EINVAL;
 	return plan;
