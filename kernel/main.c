@@ -15,6 +15,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/memory_hooks.h"
+#include "kernel/proc/futex.h"
 #include "kernel/proc/init.h"
 #include "kernel/proc/sched.h"
 #include "kernel/version.h"
@@ -107,6 +108,7 @@ void kernel_main(u32 magic, paddr_t loader_info)
 	give_emergency_stacks();
 	fpu_init(); /* x87, SSE, AVX */
 	sched_init(); /* this code is now the idle task */
+	futex_init();
 	memory_hooks_init(); /* who may use the last frames */
 	start_devices(); /* interrupts, clock, console */
 	cpus_start(); /* the others */

@@ -110,6 +110,7 @@ static const bool has_own_locks[ARRAY_SIZE(table)] = {
 	[96] = true, /* gettimeofday */
 	[110] = true, /* getppid */
 	[186] = true, /* gettid */
+	[202] = true, /* futex */
 	[228] = true, /* clock_gettime */
 };
 

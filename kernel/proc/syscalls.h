@@ -8,6 +8,8 @@
 
 #include "kernel/x86_64/asm/page.h"
 
+struct trap_frame;
+
 /* kernel/proc/sys_process.c */
 i64 sys_fork(void);
 i64 sys_vfork(void);
@@ -86,6 +88,9 @@ i64 sys_getgroups(int room, vaddr_t list);
 i64 sys_setgroups(int count, vaddr_t list);
 i64 sys_capget(vaddr_t header, vaddr_t data);
 i64 sys_capset(vaddr_t header, vaddr_t data);
+
+/* kernel/proc/futex.c: six arguments, taken out of the registers */
+i64 sys_futex(const struct trap_frame *frame);
 
 /* kernel/proc/sys_prctl.c */
 i64 sys_prctl(int option, u64 argument, u64 third, u64 fourth, u64 fifth);

@@ -66,8 +66,10 @@ struct task_fault {
 struct restart {
 	i64 (*call)(const struct restart *restart); /* NULL: there is none */
 	u64 deadline_ns; /* since boot */
-	vaddr_t address; /* of the remaining time, or of poll's array */
-	u32 count; /* of poll's array; or the clock to sleep by */
+	vaddr_t address; /* of the remaining time, poll's array, a futex */
+	u32 count; /* of poll's array; the clock to sleep by; futex flags */
+	u32 value; /* futex */
+	u32 bits; /* futex */
 };
 
 struct task {

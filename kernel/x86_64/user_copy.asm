@@ -74,3 +74,38 @@ FUNCTION user_zero
 ON_FAULT .words, .words_fault
 ON_FAULT .bytes, .done
 END_FUNCTION user_zero
+
+; size_t user_load_u32(u32 *dst, vaddr_t src)
+; In: rdi = dst, rsi = src.  Out: rax = 0, or 1: not mapped.
+FUNCTION user_load_u32
+	SMAP_OPEN
+	xor eax, eax
+.load:
+	mov ecx, [rsi]
+	mov [rdi], ecx
+.done:
+	SMAP_CLOSE
+	ret
+.load_fault:
+	inc eax
+	jmp .done
+ON_FAULT .load, .load_fault
+END_FUNCTION user_load_u32
+
+; size_t user_exchange_u32(vaddr_t dst, u32 *old, u32 new)
+; In: rdi = dst, rsi = old, edx = new.  Out: rax = 0, or 1: not writable.
+FUNCTION user_exchange_u32
+	SMAP_OPEN
+	mov eax, [rsi]
+.exchange:
+	lock cmpxchg [rdi], edx
+	mov [rsi], eax
+	xor eax, eax
+.done:
+	SMAP_CLOSE
+	ret
+.exchange_fault:
+	mov eax, 1
+	jmp .done
+ON_FAULT .exchange, .exchange_fault
+END_FUNCTION user_exchange_u32

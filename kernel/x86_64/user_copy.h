@@ -17,7 +17,12 @@ size_t user_copy_in(void *dst, vaddr_t src, size_t n);
 size_t user_copy_out(vaddr_t dst, const void *src, size_t n);
 size_t user_zero(vaddr_t dst, size_t n);
 
-/* Atomic 32-bit compare-exchange in user memory is added with futexes. */
+/*
+ * Atomic, on an aligned word; both return 0, or 1 after a fault.  The second
+ * stores @new if the word is *@old; either way *@old becomes what was there.
+ */
+size_t user_load_u32(u32 *dst, vaddr_t src);
+size_t user_exchange_u32(vaddr_t dst, u32 *old, u32 new);
 
 struct extable_entry {
 	u64 fault_ip;

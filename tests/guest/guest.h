@@ -118,17 +118,18 @@ static inline const char *find_name(const struct name *names, size_t count,
 static inline const char *errno_name(int number)
 {
 	static const struct name names[] = {
-		{ 0, "ok" },	    NAME(EPERM),      NAME(ENOENT),
-		NAME(ESRCH),	    NAME(EINTR),      NAME(EIO),
-		NAME(E2BIG),	    NAME(ENOEXEC),    NAME(EBADF),
-		NAME(ECHILD),	    NAME(EAGAIN),     NAME(ENOMEM),
-		NAME(EACCES),	    NAME(EFAULT),     NAME(EEXIST),
-		NAME(ENODEV),	    NAME(ENOTDIR),    NAME(EISDIR),
-		NAME(EINVAL),	    NAME(EMFILE),     NAME(ENOTTY),
-		NAME(EFBIG),	    NAME(ENOSPC),     NAME(ESPIPE),
-		NAME(EROFS),	    NAME(EPIPE),      NAME(ERANGE),
-		NAME(ENAMETOOLONG), NAME(ENOSYS),     NAME(ELOOP),
-		NAME(EOVERFLOW),    NAME(EOPNOTSUPP), NAME(ETXTBSY),
+		{ 0, "ok" },	 NAME(EPERM),	     NAME(ENOENT),
+		NAME(ETIMEDOUT), NAME(ESRCH),	     NAME(EINTR),
+		NAME(EIO),	 NAME(E2BIG),	     NAME(ENOEXEC),
+		NAME(EBADF),	 NAME(ECHILD),	     NAME(EAGAIN),
+		NAME(ENOMEM),	 NAME(EACCES),	     NAME(EFAULT),
+		NAME(EEXIST),	 NAME(ENODEV),	     NAME(ENOTDIR),
+		NAME(EISDIR),	 NAME(EINVAL),	     NAME(EMFILE),
+		NAME(ENOTTY),	 NAME(EFBIG),	     NAME(ENOSPC),
+		NAME(ESPIPE),	 NAME(EROFS),	     NAME(EPIPE),
+		NAME(ERANGE),	 NAME(ENAMETOOLONG), NAME(ENOSYS),
+		NAME(ELOOP),	 NAME(EOVERFLOW),    NAME(EOPNOTSUPP),
+		NAME(ETXTBSY),
 	};
 
 	return find_name(names, COUNT_OF(names), number);
