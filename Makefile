@@ -280,6 +280,12 @@ test-host: host-programs
 	@$(pytest) tests/test_host.py
 include tests/host/host.mk
 
+# Random programs and random calls, with new seeds, for SOAK_MINUTES.
+.PHONY: soak
+SOAK_MINUTES := 10
+soak: all
+	@BUILD=$(O) $(PYTHON) tools/soak $(SOAK_MINUTES) $(SOAK_SEED)
+
 # The bug museum: each bug of tests/bugs/ must be caught; BUG=NAME: this one.
 .PHONY: test-bugs
 test-bugs: all

@@ -1,4 +1,4 @@
-"""Random programs: Calf does what Linux does.
+"""Random programs: Calf does what Linux does; random calls: nothing breaks.
 
 tests/random/README.md says what they do, and how to replay one.
 """
@@ -48,3 +48,22 @@ def test_calf_does_what_linux_does(first, job):
             zip(lines, linux(first, BATCH)), first):
         if ours != theirs:
             check_seed(seed, ours)
+
+
+FUZZ = harness.BUILD / "tests" / "random" / "fuzz"
+FUZZ_SEEDS = 2
+FUZZ_CALLS = 10000
+
+
+def fuzz(cpus, children):
+    job = harness.Job("--mem", "64M", "--smp", cpus, "--", FUZZ, 1, FUZZ_SEEDS,
+                      FUZZ_CALLS, children, timeout=300)
+    return pytest.param(job, id=f"{cpus} CPU, {children} at a time")
+
+
+@pytest.mark.parametrize("job", [fuzz(1, 1), fuzz(2, 3)])
+def test_random_calls_break_nothing(job):
+    done = job.result()
+    lines = done.stdout.decode(errors="replace").splitlines()
+    assert done.returncode == 0, harness.explain(done)
+    assert len(lines) == 2 * FUZZ_SEEDS, harness.explain(done)
