@@ -272,7 +272,7 @@ kernels:
 # PYTEST_ARGS="-k NAME" runs some of the tests only.
 # Tests that call make give it our variables, or it would build all anew.
 pytest := BUILD=$(O) LLVM='$(LLVM)' SMP='$(SMP)' HOSTCC='$(HOSTCC)' \
-	MAKE_VARIABLES='$(MAKEOVERRIDES)' \
+	MAKE_VARIABLES='$(subst ','\'',$(MAKEOVERRIDES))' \
 	$(PYTHON) -B -m pytest -q -p no:cacheprovider $(PYTEST_ARGS)
 test: kernels
 	@$(pytest) tests

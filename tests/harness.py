@@ -6,8 +6,8 @@ background, a few at a time, and each test waits for its own (conftest.py).
 """
 
 import os
-import shlex
 import pathlib
+import re
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -17,8 +17,20 @@ RUN_LINUX = ROOT / "tools" / "run-linux"
 LLVM = os.environ.get("LLVM") == "1"
 # Guest tests get at least this many CPUs.
 SMP = int(os.environ.get("SMP") or 1)
+
+
+def make_words(text):
+    """The words of make's $(MAKEOVERRIDES).
+
+    In it a backslash makes a blank or itself a part of the word, but a
+    quotation mark is a character like any other.
+    """
+    return [re.sub(r"\\(.)", r"\1", word)
+            for word in re.findall(r"(?:\\.|\S)+", text)]
+
+
 # What the make that started the tests was told, for those that call make.
-MAKE_VARIABLES = shlex.split(os.environ.get("MAKE_VARIABLES", ""))
+MAKE_VARIABLES = make_words(os.environ.get("MAKE_VARIABLES", ""))
 DEBUG = BUILD / ("llvm" if LLVM else "") / "kernel.elf"
 RELEASE = BUILD / ("llvm-release" if LLVM else "release") / "kernel.elf"
 ACT = BUILD / "tests" / "programs" / "act"
