@@ -59,8 +59,9 @@ static int copy_vmas(struct mm *parent, struct mm *child)
 		if (copy->object)
 			object_get(copy->object);
 		mm_add_vma(child, copy);
-		if (!(vma->flags & VMA_WIPE_ON_FORK) &&
-		    create_tables(vma, child) != 0)
+		if (vma->flags & VMA_WIPE_ON_FORK)
+			copy->flags &= ~VMA_WRITTEN;
+		else if (create_tables(vma, child) != 0)
 			return -ENOMEM;
 	}
 	return 0;

@@ -226,9 +226,10 @@ static i64 move_area(struct remap *remap, vaddr_t target)
 
 		ASSERT(error == 0); /* it is a whole area by now */
 	} else {
-		/* What is left has no pages to be locked. */
+		/* What is left has no pages to be locked, or ever written. */
 		mm_set_vma_flags(remap->vma,
-				 remap->vma->flags & ~VMA_LOCK_FLAGS);
+				 remap->vma->flags &
+					 ~(VMA_LOCK_FLAGS | VMA_WRITTEN));
 	}
 	vma_merge_range(&mm->vmas, remap->start, old_end);
 	vma_merge_range(&mm->vmas, target, vaddr_add(target, remap->new_bytes));

@@ -48,7 +48,7 @@
 
 #define PLATFORM "x86_64"
 
-/* Mapped below what is needed, as on Linux: saves the first few faults. */
+/* Mapped below the strings, as on Linux: saves the first few faults. */
 #define STACK_EXTRA_BYTES (32 * PAGE_SIZE)
 
 /* The fixed part between the strings and the pointers. */
@@ -178,12 +178,24 @@ static int fill(struct mm *mm, const struct elf_program *program,
 	return writer.error;
 }
 
+/*
+ * As on Linux, the limit counts for what is mapped beyond need.  Then there
+ * may be no room for the pointers, whose number is limited on its own.
+ */
+static u64 stack_bytes(const struct mm *mm, const struct exec_layout *layout)
+{
+	u64 strings = STACK_TOP - align_down(layout->strings, PAGE_SIZE);
+	u64 needed = STACK_TOP - align_down(layout->rsp, PAGE_SIZE);
+	u64 limit = align_down(mm->limits.stack_bytes, PAGE_SIZE);
+
+	return max_u64(needed, min_u64(strings + STACK_EXTRA_BYTES, limit));
+}
+
 int exec_stack_build(struct mm *mm, const struct elf_program *program,
 		     const struct exec_args *args, u64 *rsp)
 {
 	struct exec_layout layout = plan(args);
-	u64 start = align_down(layout.rsp, PAGE_SIZE) - STACK_EXTRA_BYTES;
-	int error = map_stack(mm, VADDR(STACK_TOP), STACK_TOP - start,
+	int error = map_stack(mm, VADDR(STACK_TOP), stack_bytes(mm, &layout),
 			      program->is_stack_executable);
 
 	*rsp = layout.rsp;

@@ -150,12 +150,14 @@ static void always(void)
 /* How much one more mmap may ask for, by the formula. */
 static long allowed(void)
 {
+	long admin = geteuid() ? get(VM "admin_reserve_kbytes") / 4 : 0;
+
 	long size = file_value("/proc/self/status", "VmSize") / 4;
 	long reserve = get(VM "user_reserve_kbytes") / 4;
 
 	if (size / 32 < reserve)
 		reserve = size / 32;
-	return meminfo("CommitLimit") - reserve - committed() - 1;
+	return meminfo("CommitLimit") - reserve - admin - committed() - 1;
 }
 
 static void exactly(const char *what, int flags)
@@ -169,6 +171,18 @@ static void exactly(const char *what, int flags)
 	CHECK((area = map(most, RW, flags)) != MAP_FAILED);
 	unmap(area, most);
 	say("  %s: to the page\n", what);
+}
+
+/* What is kept for root: a user gets that much less, to the page as well. */
+static void by_user(void)
+{
+	long most = allowed();
+
+	CHECK_OK(setresuid(1000, 1000, 1000));
+	CHECK(geteuid() == 1000 && allowed() < most);
+	CHECK(map(most, RW, ANON) == MAP_FAILED);
+	exactly("private memory, not for root", ANON);
+	CHECK_ERRNO(file_write(VM "overcommit_memory", "1"), EACCES);
 }
 
 static char *full; /* all that was left */
@@ -328,6 +342,7 @@ static void never(void)
 	exactly("private memory", ANON);
 	exactly("no reserve", ANON | MAP_NORESERVE);
 	exactly("shared memory", MAP_SHARED | MAP_ANONYMOUS);
+	in_child_well(by_user);
 
 	one_child(down + 1030 * PAGE_SIZE, "a stack that may not grow");
 	one_child(shared + 5 * PAGE_SIZE, "a page of a file in memory");

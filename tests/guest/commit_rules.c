@@ -5,7 +5,7 @@
 /*
  * What is promised, in pages: the change of Committed_AS after each call.
  */
-#include "guest.h"
+#include "elf_file.h"
 
 enum { N = 1024, ANON = MAP_PRIVATE | MAP_ANONYMOUS };
 enum { RW = PROT_READ | PROT_WRITE };
@@ -28,6 +28,14 @@ static long committed(void)
 		action;                                                        \
 		say("%-52s %+6ld\n", what, committed() - before_);             \
 	} while (0)
+
+/* mprotect gives promises back; Linux does so since 6.6. */
+static void check_given_back(long before, long pages)
+{
+	long now = committed();
+
+	CHECK(now == before - pages || (!on_calf() && now == before));
+}
 
 /* A place that no neighbour merges with. */
 static char *map_apart(size_t bytes, int prot, int flags, int fd)
@@ -66,9 +74,7 @@ static void protect(void)
 	SAY("r to rw", CHECK_OK(mprotect(area, BYTES, RW)));
 	before = committed();
 	CHECK_OK(mprotect(area, BYTES, PROT_READ)); /* nothing was written */
-	/* As in Linux 6.12; older ones keep the promise. */
-	CHECK(committed() == before - N ||
-	      (!on_calf() && committed() == before));
+	check_given_back(before, N);
 	CHECK_OK(mprotect(area, BYTES, RW));
 	CHECK_EQ(committed(), before);
 	write_pages(area, 0, 1, 'x');
@@ -148,6 +154,7 @@ static void heap(void)
 static void remap(void)
 {
 	char *other = map_apart(BYTES, PROT_NONE, ANON, -1);
+	long before;
 
 	area = map_apart(BYTES / 2, RW, ANON, -1);
 	CHECK_OK(munmap(area + BYTES / 2, BYTES / 2)); /* room to grow */
@@ -160,9 +167,16 @@ static void remap(void)
 	SAY("move it, a third as large",
 	    CHECK(mremap(other, BYTES / 4 * 3, BYTES / 4,
 			 MREMAP_MAYMOVE | MREMAP_FIXED, area) == area));
+	write_pages(area, 0, 1, 'x');
 	SAY("move its pages, and leave the area",
 	    CHECK(mremap(area, BYTES / 4, BYTES / 4,
 			 MREMAP_MAYMOVE | MREMAP_FIXED | 4, other) == other));
+	before = committed(); /* nothing was written to what is left */
+	CHECK_OK(mprotect(area, BYTES / 4, PROT_READ));
+	check_given_back(before, N / 4);
+	CHECK_OK(mprotect(area, BYTES / 4, RW));
+	SAY("what has moved: r",
+	    CHECK_OK(mprotect(other, BYTES / 4, PROT_READ)));
 	SAY("unmap one", CHECK_OK(munmap(area, BYTES / 4)));
 	SAY("unmap the other", CHECK_OK(munmap(other, BYTES / 4)));
 }
@@ -194,6 +208,7 @@ static long accountable(void)
 	return sum;
 }
 
+/* A child waits in the middle of its life. */
 static void child(void)
 {
 	gate_open(&ready);
@@ -231,6 +246,53 @@ static void forks(void)
 	say("exit: all of it comes back\n");
 }
 
+static void wiped_child(void)
+{
+	long before = committed();
+
+	CHECK_OK(mprotect(area, BYTES, PROT_READ));
+	check_given_back(before, N); /* the parent wrote, and not here */
+	CHECK_OK(mprotect(area, BYTES, RW));
+	CHECK_EQ(committed(), before);
+	write_pages(area, 0, 1, 'w');
+	CHECK_OK(mprotect(area, BYTES, PROT_READ));
+	CHECK_EQ(committed(), before);
+	child();
+}
+
+/* What the parent said with madvise about its areas and fork. */
+static void forks_with_advice(void)
+{
+	long own = accountable(), before;
+	pid_t pid;
+
+	area = map_apart(BYTES, RW, ANON, -1);
+	write_pages(area, 0, N, 'x');
+	CHECK_OK(madvise(area, BYTES / 4, MADV_DONTFORK));
+	before = committed();
+	pid = check_fork();
+	if (pid == 0)
+		child();
+	gate_wait(&ready);
+	say("%-52s %+6ld\n", "fork: a quarter of the area does not go with it",
+	    committed() - before - own);
+	gate_open(&done);
+	wait_well(pid);
+
+	CHECK_OK(madvise(area, BYTES / 4, MADV_DOFORK));
+	CHECK_OK(madvise(area, BYTES, MADV_WIPEONFORK));
+	pid = check_fork();
+	if (pid == 0)
+		wiped_child();
+	gate_wait(&ready);
+	say("%-52s %+6ld\n", "fork: all of it goes empty",
+	    committed() - before - own);
+	gate_open(&done);
+	wait_well(pid);
+	CHECK_EQ(committed(), before);
+	CHECK_OK(munmap(area, BYTES));
+}
+
 /* An image of its own: the old promises go, the new ones are its areas. */
 static void execs(char **argv)
 {
@@ -262,11 +324,70 @@ static int again(long before)
 	return 0;
 }
 
+/*
+ * It has a second data segment where its stack is to be.  Linux lets it
+ * overwrite the stack, which it does not need: then it is a good one.
+ */
+static void exec_in_vain(void)
+{
+	struct elf_file elf = elf_good();
+
+	elf.header.e_phnum = 3;
+	elf.segment[1] = elf.segment[0];
+	elf.segment[1].p_flags = PF_R | PF_W;
+	elf.segment[1].p_vaddr = ELF_BASE + BYTES;
+	elf.segment[1].p_memsz = BYTES;
+	elf.segment[2] = elf.segment[1];
+	elf.segment[2].p_vaddr = 0x7fffffffe000;
+	elf.segment[2].p_memsz = ELF_SIZE;
+	SAY("an execve that fails half-way",
+	    CHECK_EQ(elf_run(&elf, sizeof(elf)),
+		     on_calf() ? 1 << 16 | ENOEXEC : 42 << 8));
+}
+
+/* ---- The stack of a new program ------------------------------------------ */
+
+static int new_stack(void)
+{
+	struct area stack;
+
+	CHECK(maps_find(&stack, &stack));
+	say("%+6ld\n", (long)(stack.end - stack.start) / PAGE_SIZE);
+	return 0;
+}
+
+static void exec_stack(const char *what, size_t argument_bytes, rlim_t limit)
+{
+	static char argument[128 * 1024];
+	char *argv[] = { "commit_rules", "stack", argument, NULL };
+	char *environment[] = { NULL };
+	struct rlimit old, new;
+	pid_t pid;
+
+	memset(argument, 'a', argument_bytes);
+	argument[argument_bytes] = '\0';
+	say("%-52s ", what);
+	CHECK_OK(getrlimit(RLIMIT_STACK, &old));
+	new = old;
+	if (limit)
+		new.rlim_cur = limit;
+	pid = vfork();
+	if (pid == 0) {
+		setrlimit(RLIMIT_STACK, &new);
+		execve("/proc/self/exe", argv, environment);
+		_exit(1);
+	}
+	setrlimit(RLIMIT_STACK, &old);
+	wait_well(pid);
+}
+
 int main(int argc, char **argv)
 {
 	long before;
 
 	settle();
+	if (argc > 2)
+		return new_stack();
 	if (argc > 1)
 		return again(atol(argv[1]));
 	ready = gate_make();
@@ -282,7 +403,14 @@ int main(int argc, char **argv)
 	stack();
 	CHECK_EQ(committed(), before);
 	forks();
+	forks_with_advice();
 	execs(argv);
+	exec_in_vain();
+	exec_stack("a new stack", 10, 0);
+	exec_stack("  with an argument of 4000 bytes", 4000, 0);
+	exec_stack("  with 100,000 bytes", 100000, 0);
+	exec_stack("  and not more than 160 KiB", 100000, 160 * 1024);
+	exec_stack("  not more than 80 KiB", 10, 80 * 1024);
 	CHECK_EQ(committed(), before);
 	say("nothing is left\n");
 	return 0;

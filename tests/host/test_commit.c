@@ -109,11 +109,17 @@ static void test_mremap(void)
 			  MREMAP_MAYMOVE | MREMAP_FIXED, AT),
 		    AT);
 	check_promised(2);
+	machine_write(VADDR(AT), 1);
 	CHECK_EQUAL(remap(AT, 2 * P, 2 * P,
 			  MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,
 			  AT + 40 * P),
 		    AT + 40 * P);
 	check_promised(4); /* both */
+	/* Nothing was written in what is left. */
+	CHECK_EQUAL(map_mprotect(mm, VADDR(AT), 2 * P, PROT_READ), 0);
+	check_promised(2);
+	CHECK_EQUAL(map_mprotect(mm, VADDR(AT + 40 * P), 2 * P, PROT_READ), 0);
+	check_promised(2);
 	CHECK_EQUAL(map_munmap(mm, VADDR(AT), 100 * P), 0);
 	check_promised(0);
 }
@@ -165,6 +171,29 @@ static void test_fork(void)
 		machine_failed();
 		check_promised(4);
 	}
+}
+
+/* A child without the area, and one that has nothing in it. */
+static void test_fork_advice(void)
+{
+	struct mm *child;
+
+	start_commit();
+	CHECK_EQUAL(map(AT, 4 * P, RW, ANON_FIXED), AT);
+	machine_write(VADDR(AT), 1);
+	machine_write(VADDR(AT + 3 * P), 1);
+	CHECK_EQUAL(map_madvise(mm, VADDR(AT), P, MADV_DONTFORK), 0);
+	CHECK_EQUAL(map_madvise(mm, VADDR(AT + P), 3 * P, MADV_WIPEONFORK), 0);
+	CHECK_EQUAL(fork_mm(mm, &child), 0);
+	CHECK_EQUAL(child->committed_pages, 3);
+	check_all();
+	/* It was written in the parent, not in the child. */
+	CHECK_EQUAL(map_mprotect(child, VADDR(AT + P), 3 * P, PROT_READ), 0);
+	CHECK_EQUAL(child->committed_pages, 0);
+	CHECK_EQUAL(map_mprotect(mm, VADDR(AT + P), 3 * P, PROT_READ), 0);
+	check_all();
+	mm_put(child);
+	check_promised(4);
 }
 
 /* ---- What is refused ---- */
@@ -350,6 +379,7 @@ int main(void)
 		{ "mremap", test_mremap },
 		{ "shared", test_shared },
 		{ "fork", test_fork },
+		{ "fork, with advice", test_fork_advice },
 		{ "guess", test_guess },
 		{ "always", test_always },
 		{ "never", test_never },
