@@ -6,6 +6,7 @@
 #include "kernel/fs/files.h"
 #include "kernel/fs/path.h"
 #include "kernel/lib/errno.h"
+#include "mm/uaccess.h"
 
 static int get_start(struct at *at, int dir_fd)
 {
@@ -57,4 +58,30 @@ int at_walk(int dir_fd, vaddr_t path, u32 flags, struct inode **inode)
 	error = path_walk(at.start, at.path, flags, inode);
 	at_put(&at);
 	return error;
+}
+
+int at_find(int dir_fd, vaddr_t path, u32 flags, struct inode **inode)
+{
+	struct file *file;
+	char first = '\0';
+	int error;
+
+	if ((flags & AT_EMPTY_PATH) && path.val &&
+	    copy_from_user(&first, path, 1) != 0)
+		return -EFAULT;
+	if (!(flags & AT_EMPTY_PATH) || first)
+		return at_walk(dir_fd, path,
+			       flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW,
+			       inode);
+	if (dir_fd == AT_FDCWD) {
+		*inode = files_get_cwd();
+		return 0;
+	}
+	error = files_get_file(dir_fd, &file);
+	if (error)
+		return error;
+	inode_get(file->inode);
+	*inode = file->inode;
+	file_put(file);
+	return 0;
 }

@@ -35,3 +35,10 @@ static inline struct vfs_place at_place(const struct at *at)
  */
 int at_walk(int dir_fd, vaddr_t path, u32 flags, struct inode **inode)
 	__must_check;
+
+/**
+ * at_find() - the same for a call that takes AT_… flags
+ * @flags: AT_SYMLINK_NOFOLLOW; AT_EMPTY_PATH: "" is what @dir_fd itself is
+ */
+int at_find(int dir_fd, vaddr_t path, u32 flags, struct inode **inode)
+	__must_check;

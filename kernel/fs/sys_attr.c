@@ -5,41 +5,14 @@
 
 #include "kernel/fs/at.h"
 #include "kernel/fs/files.h"
-#include "kernel/fs/mount.h"
 #include "kernel/fs/path.h"
+#include "kernel/fs/mount.h"
 #include "kernel/fs/permission.h"
 #include "kernel/lib/errno.h"
 #include "mm/frame.h"
 #include "mm/uaccess.h"
 
 #define NS_PER_SECOND 1000000000L
-
-/* The inode that (dir_fd, path, flags) name; an empty path: dir_fd itself. */
-static int find_inode(int dir_fd, vaddr_t path, u32 flags, struct inode **inode)
-{
-	struct file *file;
-	char first = '\0';
-	int error;
-
-	if ((flags & AT_EMPTY_PATH) && path.val &&
-	    copy_from_user(&first, path, 1) != 0)
-		return -EFAULT;
-	if (!(flags & AT_EMPTY_PATH) || first)
-		return at_walk(dir_fd, path,
-			       flags & AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW,
-			       inode);
-	if (dir_fd == AT_FDCWD) {
-		*inode = files_get_cwd();
-		return 0;
-	}
-	error = files_get_file(dir_fd, &file);
-	if (error)
-		return error;
-	inode_get(file->inode);
-	*inode = file->inode;
-	file_put(file);
-	return 0;
-}
 
 /* ---- statx --------------------------------------------------------------- */
 
@@ -119,7 +92,7 @@ i64 sys_statx(int dir_fd, vaddr_t path, u32 flags, u32 mask, vaddr_t to)
 
 	if ((flags & ~(u32)STATX_FLAGS) || (mask & STATX_RESERVED))
 		return -EINVAL;
-	error = find_inode(dir_fd, path, flags, &inode);
+	error = at_find(dir_fd, path, flags, &inode);
 	if (error)
 		return error;
 	inode_stat(inode, &stat);
@@ -225,7 +198,7 @@ i64 sys_fchownat(int dir_fd, vaddr_t path, u32 uid, u32 gid, u32 flags)
 
 	if (flags & ~(u32)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	error = find_inode(dir_fd, path, flags, &inode);
+	error = at_find(dir_fd, path, flags, &inode);
 	if (error)
 		return error;
 	error = change_owner(inode, uid, gid);
@@ -320,8 +293,7 @@ static i64 change_times(int dir_fd, vaddr_t path, const struct times *times,
 		return 0;
 	if (!path.val && dir_fd == AT_FDCWD)
 		return -EFAULT;
-	error = find_inode(dir_fd, path, path.val ? flags : AT_EMPTY_PATH,
-			   &inode);
+	error = at_find(dir_fd, path, path.val ? flags : AT_EMPTY_PATH, &inode);
 	if (error)
 		return error;
 	error = may_set_times(inode, times);

@@ -198,6 +198,19 @@ int vfs_truncate_open(struct inode *inode, u64 size_bytes)
 	return error;
 }
 
+int vfs_start_exec(struct inode *inode)
+{
+	int error;
+
+	if (!inode_is_regular(inode) || !inode->object ||
+	    inode_permission(inode, X_OK) != 0)
+		return -EACCES;
+	error = inode_start_exec(inode);
+	if (!error)
+		vfs_name_object(inode);
+	return error;
+}
+
 int vfs_open_exec(const char *path, struct inode **found)
 {
 	struct inode *inode;
@@ -205,19 +218,12 @@ int vfs_open_exec(const char *path, struct inode **found)
 
 	if (error)
 		return error;
-	if (!inode_is_regular(inode) || !inode->object ||
-	    inode_permission(inode, X_OK) != 0) {
+	error = vfs_start_exec(inode);
+	if (error)
 		inode_put(inode);
-		return -EACCES;
-	}
-	error = inode_start_exec(inode);
-	if (error) {
-		inode_put(inode);
-		return error;
-	}
-	vfs_name_object(inode);
-	*found = inode;
-	return 0;
+	else
+		*found = inode;
+	return error;
 }
 
 void vfs_close_exec(struct inode *inode)

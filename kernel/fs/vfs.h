@@ -57,6 +57,8 @@ int vfs_truncate_open(struct inode *inode, u64 size_bytes) __must_check;
  */
 int vfs_open_exec(const char *path, struct inode **inode) __must_check;
 void vfs_close_exec(struct inode *inode);
+/* The second half of it, for a file that was found in another way. */
+int vfs_start_exec(struct inode *inode) __must_check;
 
 /*
  * Write the path of @inode into its object's name, for /proc/PID/maps.  Done

@@ -176,20 +176,14 @@ static int read_program(struct elf_program *program, const char *path)
 	return check_segments(program, &header);
 }
 
-int elf_open(struct elf_program *program, const char *path)
+int elf_open(struct elf_program *program, struct inode *inode, const char *path)
 {
 	int error;
 
-	memset(program, 0, sizeof(*program));
-	error = vfs_open_exec(path, &program->inode);
+	*program = (struct elf_program){ .inode = inode };
+	error = read_program(program, path);
 	if (error)
-		return error;
-	if (!program->inode->object)
-		error = -EACCES;
-	else
-		error = read_program(program, path);
-	if (error)
-		elf_close(program);
+		kfree(program->segments);
 	return error;
 }
 

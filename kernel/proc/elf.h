@@ -28,11 +28,14 @@ struct elf_program {
 #define ELF_SEGMENT_BYTES 56
 
 /**
- * elf_open() - find a program and check it
+ * elf_open() - check a program
+ * @inode: from vfs_open_exec(); on success elf_close() will close it
+ * @path: for messages
  *
- * Return: 0, and elf_close() is due; -ENOEXEC; -ENOMEM; the errors of a path.
+ * Return: 0, and elf_close() is due; -ENOEXEC or -ENOMEM.
  */
-int elf_open(struct elf_program *program, const char *path) __must_check;
+int elf_open(struct elf_program *program, struct inode *inode, const char *path)
+	__must_check;
 void elf_close(struct elf_program *program);
 
 /**

@@ -4,9 +4,11 @@
 #include "kernel/proc/exec.h"
 
 #include "kernel/fs/files.h"
+#include "kernel/fs/vfs.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/elf.h"
+#include "kernel/proc/exec_script.h"
 #include "kernel/proc/exec_stack.h"
 #include "kernel/proc/exit.h"
 #include "kernel/proc/process_timers.h"
@@ -117,10 +119,73 @@ static int replace(const struct elf_program *program, const char *path,
 	return 0;
 }
 
-int exec_program(const char *path, struct exec_args *args)
+/* What the script says comes before what the caller has passed. */
+static int add_script(struct exec_args *args, const struct script *script)
+{
+	int error = 0;
+
+	/* It would have to open a file that is closed by then. */
+	if (args->is_path_inaccessible)
+		return -ENOENT;
+	if (script->argument)
+		error = exec_args_prepend(args, script->argument);
+	return error ? error : exec_args_prepend(args, script->interpreter);
+}
+
+/*
+ * Run @file, which is no ELF file: go on to its interpreter.  The arguments
+ * say by what name it was called: the first one is the file's own.
+ */
+static int find_interpreter(struct inode *file, struct exec_args *args,
+			    struct inode **interpreter)
+{
+	struct script script;
+	int error = script_read(&script, file->object);
+
+	if (!error)
+		error = add_script(args, &script);
+	if (error)
+		return error;
+	/* No name at all: to Linux that is the working directory. */
+	if (!*script.interpreter)
+		return -EACCES;
+	return vfs_open_exec(script.interpreter, interpreter);
+}
+
+/* Find the ELF file that is behind @file, and the arguments it gets.  => takes over @file */
+static int open_program(struct elf_program *program, struct inode *file,
+			const char *path, struct exec_args *args)
+{
+	int error = elf_open(program, file, path);
+
+	for (int scripts = 0; error == -ENOEXEC; scripts++) {
+		struct inode *interpreter;
+
+		if (scripts == 0) {
+			/* The interpreter must find it, whatever argv[0] is. */
+			exec_args_drop_first(args);
+			error = exec_args_prepend(args, path);
+			if (error)
+				break;
+		}
+		error = find_interpreter(file, args, &interpreter);
+		if (error)
+			break;
+		vfs_close_exec(file);
+		file = interpreter;
+		error = scripts == SCRIPTS_NESTED_MAX ?
+				-ELOOP :
+				elf_open(program, file, args->strings);
+	}
+	if (error)
+		vfs_close_exec(file);
+	return error;
+}
+
+int exec_file(struct inode *file, const char *path, struct exec_args *args)
 {
 	struct elf_program program;
-	int error = elf_open(&program, path);
+	int error = open_program(&program, file, path, args);
 
 	if (error)
 		return error;
@@ -131,4 +196,14 @@ int exec_program(const char *path, struct exec_args *args)
 	if (!error)
 		check_event();
 	return error;
+}
+
+int exec_program(const char *path, struct exec_args *args)
+{
+	struct inode *file;
+	int error = vfs_open_exec(path, &file);
+
+	if (error)
+		return error;
+	return exec_file(file, path, args);
 }

@@ -51,7 +51,8 @@ static bool is_too_much(const struct exec_args *args)
 	return args->bytes + pointers * sizeof(u64) > args->limit;
 }
 
-int exec_args_add(struct exec_args *args, const char *string)
+/* Put @string before what begins at @offset. */
+static int insert(struct exec_args *args, u64 offset, const char *string)
 {
 	u64 bytes = strlen(string) + 1;
 
@@ -61,9 +62,31 @@ int exec_args_add(struct exec_args *args, const char *string)
 		if (error)
 			return error;
 	}
-	memcpy(args->strings + args->bytes, string, bytes);
+	memmove(args->strings + offset + bytes, args->strings + offset,
+		args->bytes - offset);
+	memcpy(args->strings + offset, string, bytes);
 	args->bytes += bytes;
 	return is_too_much(args) ? -E2BIG : 0;
+}
+
+int exec_args_add(struct exec_args *args, const char *string)
+{
+	return insert(args, args->bytes, string);
+}
+
+void exec_args_drop_first(struct exec_args *args)
+{
+	u64 bytes = strlen(args->strings) + 1;
+
+	args->bytes -= bytes;
+	memmove(args->strings, args->strings + bytes, args->bytes);
+	args->argument_count--;
+}
+
+int exec_args_prepend(struct exec_args *args, const char *string)
+{
+	args->argument_count++;
+	return insert(args, 0, string);
 }
 
 static int add_user_string(struct exec_args *args, vaddr_t string)

@@ -18,6 +18,7 @@ struct exec_args {
 	u64 limit; /* of strings and pointers to them, together */
 	u64 argument_count;
 	u64 environment_count;
+	bool is_path_inaccessible; /* /dev/fd/N that execve will close */
 };
 
 /* As Linux: at most a quarter of the stack, within bounds. */
@@ -26,6 +27,11 @@ void exec_args_destroy(struct exec_args *args);
 
 /* Append one of the kernel's own.  Return: 0, -E2BIG or -ENOMEM. */
 int exec_args_add(struct exec_args *args, const char *string) __must_check;
+
+/* Leave out the first argument. */
+void exec_args_drop_first(struct exec_args *args);
+/* One more argument, before the others.  Return: as exec_args_add(). */
+int exec_args_prepend(struct exec_args *args, const char *string) __must_check;
 
 /**
  * exec_args_add_user() - append a list as execve(2) takes it

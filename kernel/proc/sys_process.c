@@ -4,10 +4,8 @@
 #include "kernel/proc/syscalls.h"
 
 #include "kernel/dev/tty.h"
-#include "kernel/fs/path.h"
 #include "kernel/lib/errno.h"
 #include "kernel/proc/clone.h"
-#include "kernel/proc/exec.h"
 #include "kernel/proc/exit.h"
 #include "kernel/proc/sched.h"
 #include "kernel/x86_64/cpu.h"
@@ -44,40 +42,6 @@ i64 sys_clone(u64 flags, u64 stack, vaddr_t parent_tid, vaddr_t child_tid,
 	};
 
 	return task_clone(&request);
-}
-
-static int collect_strings(struct exec_args *args, vaddr_t arguments,
-			   vaddr_t environment)
-{
-	int error = exec_args_add_user(args, arguments, &args->argument_count);
-
-	if (error)
-		return error;
-	/* As Linux: programs trust that argv[0] exists. */
-	if (args->argument_count == 0) {
-		error = exec_args_add(args, "");
-		if (error)
-			return error;
-		args->argument_count = 1;
-	}
-	return exec_args_add_user(args, environment, &args->environment_count);
-}
-
-i64 sys_execve(vaddr_t path_address, vaddr_t arguments, vaddr_t environment)
-{
-	struct exec_args args;
-	char *path;
-	int error = path_from_user(path_address, &path);
-
-	if (error)
-		return error;
-	exec_args_init(&args, rlimit_current(RLIMIT_STACK));
-	error = collect_strings(&args, arguments, environment);
-	if (!error)
-		error = exec_program(path, &args);
-	exec_args_destroy(&args);
-	path_free(path);
-	return error;
 }
 
 i64 sys_exit(int status)

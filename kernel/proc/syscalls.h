@@ -15,7 +15,6 @@ i64 sys_fork(void);
 i64 sys_vfork(void);
 i64 sys_clone(u64 flags, u64 stack, vaddr_t parent_tid, vaddr_t child_tid,
 	      u64 tls);
-i64 sys_execve(vaddr_t path, vaddr_t arguments, vaddr_t environment);
 i64 sys_exit(int status);
 i64 sys_exit_group(int status);
 i64 sys_wait4(int pid, vaddr_t status, int options, vaddr_t usage);
@@ -110,3 +109,8 @@ i64 sys_getpriority(int which, int who);
 i64 sys_setpriority(int which, int who, int nice);
 i64 sys_ioprio_get(int which, int who);
 i64 sys_ioprio_set(int which, int who, int priority);
+
+/* kernel/proc/sys_exec.c */
+i64 sys_execve(vaddr_t path, vaddr_t arguments, vaddr_t environment);
+i64 sys_execveat(int dir_fd, vaddr_t path, vaddr_t arguments,
+		 vaddr_t environment, u32 flags);
