@@ -83,31 +83,34 @@ static int drop(struct vma *vma, vaddr_t start, vaddr_t end, int advice)
 	return 0;
 }
 
-/* A hole in shared memory: for everyone it reads as zeros. */
+/*
+ * A hole in shared memory: for everyone it reads as zeros, and its frames are
+ * free.  => mm->lock is let go meanwhile: @vma may be another one, or gone
+ */
 static int punch(struct vma *vma, vaddr_t start, vaddr_t end)
 {
 	struct object *object = vma->object;
-	u64 index = vma_object_index(vma, start);
-	u64 end_index = index + ((end.val - start.val) >> PAGE_SHIFT);
+	struct mm *mm = vma->mm;
+	u64 first = vma_object_index(vma, start);
 
 	if (vma->flags & VMA_LOCKED || !object)
 		return -EINVAL;
 	if (!(vma->flags & VMA_SHARED) || !(vma->flags & VMA_WRITE))
 		return -EACCES;
-	for (; object_next_index(object, &index) && index < end_index;
-	     index++) {
-		struct frame *frame;
-
-		object_find_frame(object, index, &frame);
-		if (!frame)
-			continue;
-		memset(frame_ptr(frame), 0, PAGE_SIZE);
-		frame_put(frame);
-	}
+	object_get(object);
+	spin_unlock(&mm->lock);
+	/* It takes the mm->lock of everyone who maps the pages: ours too. */
+	object_punch(object, first,
+		     first + ((end.val - start.val) >> PAGE_SHIFT));
+	object_put(object);
+	spin_lock(&mm->lock);
 	return 0;
 }
 
-/* => [start, end) is a part of @vma, the advice is known */
+/*
+ * => [start, end) is a part of @vma, the advice is known
+ * => MADV_REMOVE lets mm->lock go: look the next area up afterwards
+ */
 static int advise(struct vma *vma, vaddr_t start, vaddr_t end, int advice)
 {
 	switch (advice) {

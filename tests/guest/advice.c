@@ -175,16 +175,21 @@ static void child_sees_hole(void)
 
 static void test_remove(void)
 {
+	static const unsigned char hole[4] = { 1, 0, 0, 1 };
+	unsigned char in_memory[4];
 	char *private = fresh();
 
 	area = map_pages(PAGES, MAP_SHARED);
 	write_pages(area, 0, PAGES, 's');
 	CHECK_OK(madvise(area + 2 * PAGE_SIZE, 2 * PAGE_SIZE, MADV_REMOVE));
+	CHECK_OK(mincore(area + PAGE_SIZE, sizeof(in_memory) * PAGE_SIZE,
+			 in_memory));
+	CHECK(memcmp(in_memory, hole, sizeof(hole)) == 0);
 	in_child_well(child_sees_hole);
 	CHECK(pages_hold(area, 3, 4, 'c') && pages_hold(area, 2, 3, 0));
 	CHECK_ERRNO(madvise(private, SIZE, MADV_REMOVE), EINVAL);
 	CHECK(pages_hold(private, 0, PAGES, 'p'));
-	say("REMOVE: a hole for everyone\n");
+	say("REMOVE: a hole for everyone, and its frames are free\n");
 }
 
 /* ---- Who refuses ---- */

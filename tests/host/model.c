@@ -10,6 +10,7 @@
 #include "mm/cow.h"
 #include "tests/host/fake_machine.h"
 
+struct model_mm processes[PROCESSES];
 struct model_object model_objects[OBJECTS];
 
 /* ---- Pages and addresses ---- */
@@ -192,6 +193,9 @@ static u32 changed_flags(u32 flags, int advice)
 static i64 advise_page(struct model_page *page, int advice)
 {
 	bool is_locked = page->flags & VMA_LOCKED;
+	struct span indexes = { (unsigned int)page->object_page,
+				(unsigned int)page->object_page + 1 };
+	struct model_object *object;
 
 	switch (advice) {
 	case MADV_FREE:
@@ -210,10 +214,12 @@ static i64 advise_page(struct model_page *page, int advice)
 			return -EINVAL;
 		if (!(page->flags & VMA_SHARED) || !(page->flags & VMA_WRITE))
 			return -EACCES;
-		if (page->object_page < OBJECT_PAGES) {
-			free(page->object->bytes[page->object_page]);
-			page->object->bytes[page->object_page] = NULL;
-		}
+		object = page->object;
+		for (int i = 0; i < PROCESSES; i++)
+			model_object_unmap(&processes[i], object, indexes,
+					   false);
+		if (indexes.start < OBJECT_PAGES)
+			model_object_punch(object, indexes);
 		return 0;
 	case MADV_COLD:
 		return is_locked ? -EINVAL : 0;

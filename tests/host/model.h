@@ -72,6 +72,10 @@ struct model_mm {
 
 extern struct model_object model_objects[OBJECTS];
 
+#define PROCESSES 5
+
+extern struct model_mm processes[PROCESSES];
+
 /* [start, end) of page numbers. */
 struct span {
 	unsigned int start;

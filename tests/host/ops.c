@@ -21,8 +21,6 @@
 #include "tests/host/fake_machine.h"
 #include "tests/host/model.h"
 
-#define PROCESSES 5
-
 /*
  * This argument may let one of the next 16 allocations fail, or from that one
  * on all of this op.
@@ -31,7 +29,6 @@
 #define FAIL_ONE 0xd0
 #define FAIL_ALL 0xf0
 
-static struct model_mm processes[PROCESSES];
 static struct model_mm *current; /* in which the op runs */
 static struct ops_options options;
 static u64 steps;

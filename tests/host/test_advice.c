@@ -130,6 +130,7 @@ static void test_drop(void)
 	CHECK_EQUAL(advise(AT + 8 * P, P, MADV_FREE), -EINVAL);
 	CHECK_EQUAL(advise(AT, P, MADV_REMOVE), -EINVAL);
 	CHECK_EQUAL(advise(AT + 9 * P, P, MADV_REMOVE), 0);
+	CHECK_EQUAL(file->frame_count, 1);
 	CHECK_EQUAL(machine_read(VADDR(AT + 8 * P)), 8);
 	CHECK_EQUAL(machine_read(VADDR(AT + 9 * P)), 0);
 	CHECK_EQUAL(map_mprotect(mm, VADDR(AT + 8 * P), P, PROT_READ), 0);
