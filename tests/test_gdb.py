@@ -100,6 +100,71 @@ def test_session(job):
     check((done.returncode, done.stdout) == (0, OUTPUT), done)
 
 
+def normal(text):
+    """Columns are as wide as they have to be; blanks do not matter."""
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def matches(template, line, known):
+    """Is it this line?  <name> is a word, and the same one everywhere; <_> is
+    any word.
+    """
+    pattern, seen = "", set()
+    for part in re.split(r"(<\w+>)", template):
+        name = part[1:-1] if re.fullmatch(r"<\w+>", part) else None
+        if name is None:
+            pattern += re.escape(part)
+        elif name == "_":
+            pattern += r"\w+"
+        elif name in known:
+            pattern += re.escape(known[name])
+        else:
+            pattern += f"(?P={name})" if name in seen else \
+                rf"(?P<{name}>\w+)"
+            seen.add(name)
+    found = re.fullmatch(pattern, line)
+    if found:
+        known.update(found.groupdict())
+    return bool(found)
+
+
+def compare(template, text):
+    """Nothing, or what is the first difference. "..." are any lines."""
+    lines, known = normal(text), {}
+    any_lines = False
+    for number, wanted in enumerate(normal(template), 1):
+        if wanted == "...":
+            any_lines = True
+            continue
+        while lines and any_lines and not matches(wanted, lines[0], known):
+            del lines[0]
+        if not lines or not matches(wanted, lines[0], known):
+            return (f"line {number}: {wanted!r}\n"
+                    f"printed: {lines[0] if lines else 'nothing more'!r}\n"
+                    f"known: {known}")
+        del lines[0]
+        any_lines = False
+    return f"more was printed: {lines[0]!r}" if lines else ""
+
+
+@pytest.mark.parametrize("job", [
+    pytest.param(Session("commands", "check"), id="commands"),
+    pytest.param(Session("commands", "check", kernel=RELEASE),
+                 id="commands-release")])
+def test_commands(job):
+    """Calf's own commands say what tests/gdb/commands.out says."""
+    done = job.result()
+    text = session_text(done)
+    check((done.returncode, done.stdout) == (0, OUTPUT), done)
+    text = text[text.index("(gdb) "):]
+    template = (SESSIONS / "commands.out").read_text()
+    difference = compare(template, text)
+    assert not difference, f"{difference}\n--- all:\n{text}"
+    assert max(len(line) for line in text.splitlines()
+               if not line.startswith("#0 ")) <= 100      # that is GDB's
+    assert "\x1b" not in text          # colours are for terminals
+
+
 PLANTED = {
     "refcount": r"I2 violated: pfn {pfn} kind \d+: refcount 2, mapcount 1, ",
     "mapcount": r"I1 violated: pfn {pfn} kind \d+: mapcount \d+, but \d+ PTEs",

@@ -1,0 +1,15 @@
+"""GDB commands that know Calf's memory.
+
+  command.py   what a command is: arguments, errors, help, colours
+  memory.py    physical memory, read in blocks
+  kernel.py    which symbols and fields of the kernel are used, and as what
+  paging.py    page-table entries, walks, who maps a frame
+  fault.py     the page fault in progress, and what will come of it
+  why.py page.py spaces.py audit.py breaks.py    the commands
+  printers.py  how GDB prints Calf's types
+"""
+
+from calf import audit, breaks, page, printers, spaces, why  # noqa: F401
+from calf.command import define_help
+
+define_help()
