@@ -21,8 +21,8 @@ SECONDS = 60
 class Session(harness.Job):
     """tools/run waits for GDB; GDB carries out a script of tests/gdb/."""
 
-    def __init__(self, name, *arguments, kernel=DEBUG, **variables):
-        super().__init__("--gdb", "--", PROGRAM, *arguments, kernel=kernel,
+    def __init__(self, name, *arguments, kernel=DEBUG, smp=1, **variables):
+        super().__init__("--gdb", "--smp", smp, "--", PROGRAM, *arguments, kernel=kernel,
                          timeout=SECONDS)
         self.gdb = [
             "timeout", "-k", "5", str(SECONDS), os.environ.get("GDB", "gdb"),
@@ -91,6 +91,7 @@ def session_text(done):
     pytest.param(Session("first_instruction"), id="first_instruction"),
     pytest.param(Session("user_program"), id="user_program"),
     pytest.param(Session("cow_write"), id="cow_write"),
+    pytest.param(Session("verdicts", smp=4), id="verdicts"),
     pytest.param(Session("cow_write", kernel=RELEASE),
                  id="cow_write-release")])
 def test_session(job):
