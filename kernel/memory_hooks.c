@@ -4,8 +4,8 @@
 #include "kernel/memory_hooks.h"
 
 #include "kernel/lib/printk.h"
+#include "kernel/oom.h"
 #include "kernel/proc/credentials.h"
-#include "kernel/proc/signal.h"
 #include "kernel/proc/task.h"
 #include "kernel/x86_64/time.h"
 #include "mm/commit.h"
@@ -14,11 +14,18 @@
 /* From the command line, until a task is there to have it. */
 static u64 for_first_child;
 
-static bool may_use_reserve(void)
+/*
+ * Whoever comes here has found no frame.  If that makes a system call or an
+ * access fail, the OOM killer has something to do.
+ */
+static bool may_use_reserve(unsigned int order)
 {
 	struct task *task = current_task();
 
-	return task && task->mm && signal_is_fatal_pending(task);
+	if (!task || !task->mm)
+		return false;
+	oom_note_shortage(order);
+	return oom_is_dying(task);
 }
 
 static bool nth_fails(void)

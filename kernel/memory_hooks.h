@@ -1,9 +1,13 @@
 /*
  * memory_hooks.h - what the memory code asks about the task that allocates
  *
- * Owns: fault injection (vm.fail_nth), who may use the emergency reserve, who
- * asks for a promise (mm/commit.h), and the log line if it is refused.
- * mm/ knows no tasks, so it asks through function pointers.
+ * Owns: fault injection (vm.fail_nth), who asks for a promise (mm/commit.h), and
+ * the log line if it is refused; asks kernel/oom.c who may use the emergency
+ * reserve.  mm/ knows no tasks, so it asks through function pointers.
+ *
+ * An injected failure is no shortage: it stays what the allocator said, ENOMEM
+ * or EFAULT, nobody is killed and nothing tried again; only a fault of user
+ * mode is, by the instruction itself.
  */
 #pragma once
 

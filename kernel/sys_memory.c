@@ -7,6 +7,7 @@
 
 #include "kernel/fs/files.h"
 #include "kernel/lib/errno.h"
+#include "kernel/oom.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/task.h"
 #include "mm/map.h"
@@ -90,7 +91,10 @@ static int populate(vaddr_t start, u64 bytes, enum populate_mode mode)
 		int error = -EINTR;
 
 		if (sched_checkpoint())
-			error = map_populate_step(current_task()->mm, &range);
+			do
+				error = map_populate_step(current_task()->mm,
+							  &range);
+			while (error == -ENOMEM && oom_retry());
 		if (error)
 			return error;
 	}
@@ -136,8 +140,12 @@ i64 sys_brk(vaddr_t address)
 {
 	struct mm *mm = current_task()->mm;
 	vaddr_t old = mm->brk;
-	i64 result = map_brk(mm, address);
+	i64 result;
 
+	/* It fails by not moving the break, not with an error. */
+	do
+		result = map_brk(mm, address);
+	while ((u64)result != address.val && oom_retry());
 	if (mm->lock_future && (u64)result > old.val)
 		(void)populate(VADDR(align_up(old.val, PAGE_SIZE)),
 			       (u64)result - old.val, POPULATE_QUIETLY);

@@ -8,6 +8,7 @@
 #include "kernel/fs/syscalls.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
+#include "kernel/oom.h"
 #include "kernel/proc/kernel_lock.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/proc/user_return.h"
@@ -123,7 +124,13 @@ void syscall_dispatch(struct trap_frame *frame)
 	if (likely(number < ARRAY_SIZE(table) && table[number])) {
 		if (!has_own_locks[number])
 			is_locked = kernel_lock();
-		frame->rax = (u64)table[number](frame);
+		/*
+		 * A call that failed has changed nothing (I14), so when all
+		 * it lacked was memory, it can simply be made again.
+		 */
+		do
+			frame->rax = (u64)table[number](frame);
+		while (unlikely((i64)frame->rax == -ENOMEM) && oom_retry());
 		kernel_unlock(is_locked);
 	} else {
 		frame->rax = (u64)unknown_call(number);

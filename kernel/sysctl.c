@@ -7,6 +7,7 @@
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
 #include "kernel/memory_hooks.h"
+#include "kernel/oom.h"
 #include "mm/check.h"
 #include "mm/commit.h"
 #include "mm/cow.h"
@@ -29,6 +30,9 @@ static int write_check(u64 value)
 /* Linux keeps the ratio in an int, KiB in a long. */
 #define KBYTES_MAX (~0UL >> 1)
 
+/* Linux takes any int for a switch; all but 0 means on. */
+#define SWITCH_MAX 0x7fffffffUL
+
 const struct sysctl sysctl_vm[] = {
 	{ .name = "admin_reserve_kbytes",
 	  .value = &admin_reserve_kbytes,
@@ -40,6 +44,12 @@ const struct sysctl sysctl_vm[] = {
 	  .read = fail_nth_read,
 	  .write = fail_nth_write },
 	{ .name = "fork_level", .value = &fork_level, .max = FORK_LEVEL_MAX },
+	{ .name = "oom_dump_tasks",
+	  .value = &oom_dump_tasks,
+	  .max = SWITCH_MAX },
+	{ .name = "oom_kill_allocating_task",
+	  .value = &oom_kill_allocating_task,
+	  .max = SWITCH_MAX },
 	{ .name = "overcommit_kbytes",
 	  .value = &overcommit_kbytes,
 	  .max = KBYTES_MAX,
@@ -51,6 +61,7 @@ const struct sysctl sysctl_vm[] = {
 	  .value = &overcommit_ratio,
 	  .max = INT32_MAX,
 	  .replaces = &overcommit_kbytes },
+	{ .name = "panic_on_oom", .value = &panic_on_oom, .max = 2 },
 	{ .name = "user_reserve_kbytes",
 	  .value = &user_reserve_kbytes,
 	  .max = KBYTES_MAX },

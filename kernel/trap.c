@@ -8,6 +8,7 @@
  */
 #include "kernel/dev/serial.h"
 #include "kernel/lib/assert.h"
+#include "kernel/oom.h"
 #include "kernel/proc/fault_signal.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/user_return.h"
@@ -43,10 +44,10 @@ static void page_fault(struct trap_frame *frame)
 	if (from_user && !(frame->error_code & PF_USER))
 		result = FAULT_SIGSEGV_ACCERR;
 	else if (in_user_half)
-		result = fault_handle(current_task()->mm, address,
-				      frame->error_code);
-	if (result == FAULT_OOM)
-		fault_kill_oom(address);
+		do
+			result = fault_handle(current_task()->mm, address,
+					      frame->error_code);
+		while (result == FAULT_OOM && oom_retry());
 	if (result != FAULT_DONE && from_user)
 		fault_signal_page(frame, address, result);
 	else if (result != FAULT_DONE)

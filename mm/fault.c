@@ -92,7 +92,6 @@ static enum fault_result map_object_page(struct fault *fault)
 
 	if (error)
 		return error == -ENOMEM ? FAULT_OOM : FAULT_SIGBUS;
-
 	if (fault->is_write && vma_is_cow(vma)) {
 		result = cow_copy(fault, frame);
 		frame_put(frame);
@@ -131,7 +130,6 @@ static enum fault_result resolve(struct fault *fault)
 	if (!fault->slot)
 		return FAULT_OOM;
 	fault->seen = pte_load(fault->slot);
-
 	if (!pte_has_frame(fault->seen))
 		return map_absent_page(fault);
 	if (fault->is_write && !pte_is_writable(fault->seen))
@@ -153,6 +151,8 @@ static enum fault_result handle_locked(struct fault *fault)
 
 	fault->vma = vma_find_above(&fault->mm->vmas, fault->address);
 	fault->kind = FAULT_SEGV;
+	if (fault->mm->is_reaped)
+		return FAULT_SIGBUS; /* not zeros where there was data */
 	if (!fault->vma)
 		return FAULT_SIGSEGV_MAPERR;
 	if (!vma_contains(fault->vma, fault->address)) {
@@ -163,7 +163,6 @@ static enum fault_result handle_locked(struct fault *fault)
 	}
 	if (!is_access_allowed(fault))
 		return FAULT_SIGSEGV_ACCERR;
-
 	result = resolve(fault);
 	if (has_grown)
 		fault->kind = FAULT_STACK_GROW;

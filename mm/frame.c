@@ -29,7 +29,7 @@ u64 frame_count;
 struct frame *zero_frame;
 pfn_t zero_pfn;
 bool (*allocation_fails)(void);
-bool (*frame_may_use_reserve)(void);
+bool (*frame_may_use_reserve)(unsigned int order);
 
 /* total, reserved and emergency are set by frame_init(). */
 struct frame_stats frame_stats;
@@ -67,7 +67,7 @@ static struct frame *take_block(unsigned int order)
 	if (unlikely(allocation_fails) && allocation_fails())
 		return NULL;
 	block = buddy_take(order, frame_stats.emergency);
-	if (!block && frame_may_use_reserve && frame_may_use_reserve())
+	if (!block && frame_may_use_reserve && frame_may_use_reserve(order))
 		block = buddy_take(order, 0);
 	return block;
 }

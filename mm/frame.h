@@ -117,10 +117,11 @@ void frame_release_range(paddr_t start, paddr_t end);
 extern bool (*allocation_fails)(void);
 
 /*
- * Asked when only the emergency reserve is left: may the task that runs have
- * some of it?  A dying one may, as its end will give back far more.
+ * Asked when only the emergency reserve is left, for 2^@order frames: may the
+ * task that runs have some of it?  A dying one may, as its end will give back
+ * far more.
  */
-extern bool (*frame_may_use_reserve)(void);
+extern bool (*frame_may_use_reserve)(unsigned int order);
 
 /**
  * frame_alloc() - one frame with refcount 1, contents undefined

@@ -110,6 +110,7 @@ struct populate {
  *
  * => the caller lets others run between two steps
  * => finished when populate->at reaches populate->end, or at an error
+ * => without a frame, populate->at stays: the same step can be made again
  *
  * Return: 0; -ENOMEM: no memory, or a hole; -EFAULT: no access at all, or
  * beyond the end of a file; -EINVAL: not the right that is asked for.

@@ -128,6 +128,8 @@ int map_populate_step(struct mm *mm, struct populate *populate)
 		spin_unlock(&mm->lock);
 		if (!error && target.is_needed) {
 			error = fault_in(mm, populate->at, target.is_write);
+			if (error == -ENOMEM)
+				return error; /* the caller may make room */
 			populate->at = vaddr_add(populate->at, PAGE_SIZE);
 		}
 		if (error && populate->mode != POPULATE_QUIETLY)

@@ -123,6 +123,83 @@ static void destroy_contents(struct mm *mm)
 	spin_unlock(&mm->lock);
 }
 
+/* Present pages of @vma that belong to its object. */
+static u64 count_object_pages(const struct vma *vma)
+{
+	struct pgtable_iter it;
+	u64 pages = 0;
+
+	if (!vma->object)
+		return 0;
+	pgtable_for_each_slot(it, &vma->mm->pgtable, vma->start, vma->end) {
+		pte_t pte = pte_load(it.slot);
+
+		if (pte_is_present(pte) &&
+		    pfn_to_frame(pte_pfn(pte))->kind == FRAME_OBJECT)
+			pages++;
+	}
+	return pages;
+}
+
+struct mm_rss mm_rss_read(const struct mm *mm)
+{
+	struct mm_rss rss = { .anonymous = mm->rss_pages };
+	const struct vma *vma;
+
+	ASSERT(spin_is_held(&mm->lock));
+	vma_for_each(vma, &mm->vmas) {
+		u64 pages = count_object_pages(vma);
+
+		rss.anonymous -= pages;
+		if (vma->object && vma->object->is_anonymous)
+			rss.shared += pages;
+		else
+			rss.files += pages;
+	}
+	return rss;
+}
+
+/* ---- Out of memory ------------------------------------------------------- */
+
+static u32 oom_victims; /* atomic */
+
+u32 mm_oom_victims(void)
+{
+	return __atomic_load_n(&oom_victims, __ATOMIC_ACQUIRE);
+}
+
+void mm_mark_oom_victim(struct mm *mm)
+{
+	spin_lock(&mm->lock);
+	if (!mm->is_oom_victim)
+		__atomic_fetch_add(&oom_victims, 1, __ATOMIC_RELAXED);
+	mm->is_oom_victim = true;
+	spin_unlock(&mm->lock);
+}
+
+/* => nobody waits for the memory of @mm any more; called once */
+static void victim_is_done(const struct mm *mm)
+{
+	if (unlikely(mm->is_oom_victim))
+		__atomic_fetch_sub(&oom_victims, 1, __ATOMIC_RELEASE);
+}
+
+void mm_reap(struct mm *mm)
+{
+	struct vma *vma;
+
+	spin_lock(&mm->lock);
+	if (mm->is_oom_victim && !mm->is_reaped) {
+		/* Shared memory would stay: others or a file hold it. */
+		vma_for_each(vma, &mm->vmas)
+			if (!(vma->flags & VMA_SHARED))
+				mm_unmap_pages(vma, vma->start, vma->end);
+		mm->is_reaped = true;
+		victim_is_done(mm);
+	}
+	spin_unlock(&mm->lock);
+}
+
 void mm_put(struct mm *mm)
 {
 	if (__atomic_fetch_sub(&mm->refcount, 1, __ATOMIC_ACQ_REL) > 1)
@@ -139,8 +216,12 @@ void mm_put(struct mm *mm)
 	destroy_contents(mm);
 	commit_uncharge(mm->charged_pages);
 	pgtable_destroy(&mm->pgtable);
+	if (!mm->is_reaped)
+		victim_is_done(mm);
 	kmem_cache_free(&mm_cache, mm);
 }
+
+/* ---- Page-table entries -------------------------------------------------- */
 
 void mm_assert_pte_allowed(const struct vma *vma, vaddr_t va, pte_t pte)
 {

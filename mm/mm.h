@@ -52,6 +52,8 @@ struct mm {
 	struct mm_limits limits;
 	u32 lock_future; /* VMA_LOCK_FLAGS for new areas: mlockall */
 	struct fault_counts faults;
+	bool is_oom_victim; /* all who run in it were killed for its memory */
+	bool is_reaped; /* its private memory is gone: nothing may come back */
 
 	/* Where execve put things, for /proc. */
 	vaddr_t arg_start;
@@ -76,6 +78,44 @@ struct mm *mm_create(void) __must_check;
 void mm_get(struct mm *mm);
 /* The last one unmaps everything and frees the tables. */
 void mm_put(struct mm *mm);
+
+/*
+ * Where the present pages of an mm come from.  Walks what is mapped from
+ * objects.  => mm->lock is held
+ */
+struct mm_rss {
+	u64 anonymous;
+	u64 files;
+	u64 shared; /* anonymous memory with MAP_SHARED */
+};
+
+struct mm_rss mm_rss_read(const struct mm *mm);
+
+/* ---- When memory has run out (kernel/oom.c) ------------------------------ */
+
+/* What would come back if @mm were no more, and nobody shared its pages. */
+static inline u64 mm_badness_pages(const struct mm *mm)
+{
+	return READ_ONCE(mm->rss_pages) + READ_ONCE(mm->pgtable.table_pages);
+}
+
+/* All who run in @mm are being killed.  => the caller has a reference */
+void mm_mark_oom_victim(struct mm *mm);
+
+/* Marked ones whose memory has not come back yet. */
+u32 mm_oom_victims(void);
+
+/**
+ * mm_reap() - take the private memory of a marked mm, before its end
+ *
+ * => its tasks never return to user mode.  What they still do in the kernel
+ *    finds FAULT_SIGBUS instead of pages of zeros
+ * => takes mm->lock, whose holders never sleep: this cannot have to wait for
+ *    a task that waits for memory
+ */
+void mm_reap(struct mm *mm);
+
+/* ---- Writing page-table entries ------------------------------------------ */
 
 /* I4, I5 and I9 for one entry that is about to be written. */
 void mm_assert_pte_allowed(const struct vma *vma, vaddr_t va, pte_t pte);

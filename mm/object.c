@@ -31,6 +31,27 @@ static u32 next_anonymous_number(void)
 	return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
 }
 
+u64 object_limit_frames = ~0UL;
+u64 object_limit_used;
+
+/* One frame more for @object, if the limit allows it. */
+static bool limit_charge(const struct object *object)
+{
+	if (!object->is_limited)
+		return true;
+	if (__atomic_add_fetch(&object_limit_used, 1, __ATOMIC_RELAXED) <=
+	    READ_ONCE(object_limit_frames))
+		return true;
+	__atomic_fetch_sub(&object_limit_used, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+static void limit_uncharge(const struct object *object)
+{
+	if (object->is_limited)
+		__atomic_fetch_sub(&object_limit_used, 1, __ATOMIC_RELAXED);
+}
+
 struct object *object_create(u64 size_bytes, bool is_anonymous)
 {
 	struct object *object = kmem_cache_alloc_zeroed(&object_cache);
@@ -137,15 +158,24 @@ static void **find_slot(struct object *object, u64 index, bool create)
 	return slot;
 }
 
-/* Return: 0; -ENOSPC: it may not be promised; -ENOMEM. */
+/*
+ * => object->lock is held; @slot is empty
+ * Return: 0; -ENOSPC: it may not be promised, or files have all they may
+ * have; -ENOMEM.
+ */
 static int add_frame(struct object *object, void **slot)
 {
 	u64 pages = object->is_reserved ? 0 : 1;
 
-	if (commit_charge(pages) != 0)
+	if (!limit_charge(object))
 		return -ENOSPC;
+	if (commit_charge(pages) != 0) {
+		limit_uncharge(object);
+		return -ENOSPC;
+	}
 	*slot = frame_alloc_zeroed(FRAME_OBJECT);
 	if (!*slot) {
+		limit_uncharge(object);
 		commit_uncharge(pages);
 		return -ENOMEM;
 	}
@@ -237,6 +267,7 @@ static void *trim_node(struct object *object, void *entry, u32 level, u64 first,
 		frame_put(entry);
 		object->frame_count--;
 		commit_uncharge(object->is_reserved ? 0 : 1);
+		limit_uncharge(object);
 		return NULL;
 	}
 	for (u64 i = 0; i < OBJECT_NODE_SLOTS; i++) {

@@ -19,6 +19,7 @@
 
 struct object {
 	u32 refcount; /* atomic: VMAs, inodes */
+	bool is_limited; /* its frames count in object_limit_used */
 	bool is_anonymous; /* shared anonymous memory, no file behind it */
 	bool is_reserved; /* all pages were promised when it was made … */
 	u32 inode_number; /* for /proc/PID/maps */
@@ -33,6 +34,14 @@ struct object {
 	struct list_node all_node; /* for the checker */
 	char *name; /* for /proc/PID/maps; from kmalloc(), freed with it */
 };
+
+/*
+ * Frames of files that have a name cannot be had back by killing anybody, so
+ * all of them together may not have more than this.  As Linux's tmpfs: half
+ * of memory, from the moment the first program starts.
+ */
+extern u64 object_limit_frames;
+extern u64 object_limit_used; /* atomic */
 
 /* Return: an object of @size_bytes without frames, one reference; or NULL. */
 struct object *object_create(u64 size_bytes, bool is_anonymous) __must_check;
@@ -54,7 +63,7 @@ void object_put(struct object *object);
  *    to a PTE (frame_adopt_mapped())
  *
  * Return: 0; -EFAULT: wholly beyond size_bytes; -ENOMEM; -ENOSPC: the page may
- * not be promised.
+ * not be promised, or files have object_limit_frames already.
  */
 int object_get_frame(struct object *object, u64 index, struct frame **frame)
 	__must_check;

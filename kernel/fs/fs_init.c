@@ -12,6 +12,7 @@
 #include "kernel/fs/tmpfs.h"
 #include "kernel/fs/vfs.h"
 #include "kernel/lib/errno.h"
+#include "mm/object.h"
 
 /* As the archive may have the same directory: that is fine. */
 static int make_directory(const char *path, u32 mode)
@@ -20,6 +21,14 @@ static int make_directory(const char *path, u32 mode)
 	int error = vfs_make(NULL, path, &node);
 
 	return error == -EEXIST ? 0 : error;
+}
+
+/* What came with the initramfs counts, but is not refused. */
+static void limit_files(void)
+{
+	struct frame_stats stats = frame_stats_read();
+
+	object_limit_frames = (stats.total - stats.reserved) / 2;
 }
 
 int fs_init(const struct boot_info *info)
@@ -55,6 +64,7 @@ int fs_init(const struct boot_info *info)
 	}
 	if (!error)
 		error = mount_add(&pts);
+	limit_files();
 	return error;
 }
 

@@ -4,6 +4,7 @@
 #include "kernel/fs/object_io.h"
 
 #include "kernel/lib/errno.h"
+#include "kernel/oom.h"
 
 /* What lies between @position and the end of its page. */
 static u64 page_rest(u64 position)
@@ -63,10 +64,13 @@ static i64 write_page(struct object *object, struct io *io, u64 bytes)
 
 	if (end > old_size)
 		object_truncate(object, end);
-	error = object_get_frame(object, io->position >> PAGE_SHIFT, &frame);
+	do
+		error = object_get_frame(object, io->position >> PAGE_SHIFT,
+					 &frame);
+	while (error == -ENOMEM && oom_retry());
 	if (error) {
 		object_truncate(object, old_size);
-		return error == -ENOMEM ? -ENOSPC : error;
+		return error;
 	}
 	frame_pin(frame);
 	frame_put(frame);

@@ -13,6 +13,7 @@
 
 #include "kernel/fs/poll.h"
 #include "kernel/lib/errno.h"
+#include "kernel/oom.h"
 #include "kernel/proc/signal.h"
 #include "kernel/x86_64/asm/percpu.h"
 #include "mm/frame.h"
@@ -106,7 +107,8 @@ static i64 pipe_read(struct file *file, struct io *io)
 
 	if (!io->left)
 		return 0;
-	mutex_lock(&pipe->lock);
+	if (mutex_lock_killable(&pipe->lock) != 0)
+		return -ERESTARTSYS;
 	while (is_empty(pipe) && pipe->writers) {
 		if (file->flags & O_NONBLOCK) {
 			result = -EAGAIN;
@@ -166,7 +168,9 @@ static i64 pipe_add_buffer(struct pipe *pipe, struct io *io)
 	u64 bytes = min_u64(io->left, PAGE_SIZE);
 	int error;
 
-	*buffer = (struct buffer){ .frame = frame_alloc(FRAME_KERNEL) };
+	do
+		*buffer = (struct buffer){ .frame = frame_alloc(FRAME_KERNEL) };
+	while (!buffer->frame && oom_retry());
 	if (!buffer->frame)
 		return -ENOMEM;
 	error = append(buffer, io, bytes);
@@ -215,7 +219,8 @@ static i64 pipe_write(struct file *file, struct io *io)
 	i64 done = 0;
 	i64 result = 0;
 
-	mutex_lock(&pipe->lock);
+	if (mutex_lock_killable(&pipe->lock) != 0)
+		return -ERESTARTSYS;
 	if (pipe->readers)
 		result = pipe_merge(pipe, io);
 	while (result >= 0 && io->left) {

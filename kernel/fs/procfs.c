@@ -63,6 +63,8 @@ const struct proc_node procfs_pid_nodes[] = {
 	PROC_TEXT("limits", procfs_show_pid_limits),
 	PROC_TEXT("maps", procfs_show_pid_maps),
 	PROC_TEXT("mounts", procfs_show_mounts),
+	PROC_SWITCH("oom_adj", procfs_show_pid_oom_adj,
+		    procfs_write_pid_oom_adj),
 	PROC_TEXT("oom_score", procfs_show_pid_oom_score),
 	PROC_SWITCH("oom_score_adj", procfs_show_pid_oom_score_adj,
 		    procfs_write_pid_oom_score_adj),

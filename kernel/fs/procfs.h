@@ -113,6 +113,8 @@ void procfs_show_pid_limits(struct text *text, struct task *task);
 void procfs_show_pid_oom_score(struct text *text, struct task *task);
 void procfs_show_pid_oom_score_adj(struct text *text, struct task *task);
 int procfs_write_pid_oom_score_adj(struct task *task, const char *value);
+void procfs_show_pid_oom_adj(struct text *text, struct task *task);
+int procfs_write_pid_oom_adj(struct task *task, const char *value);
 /* procfs_pid.c */
 /* Behind the line that began at @line_start, in the column of names. */
 void procfs_show_name(struct text *text, u64 line_start, const char *name);

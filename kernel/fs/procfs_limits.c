@@ -7,6 +7,7 @@
 
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/oom.h"
 #include "kernel/proc/task.h"
 #include "mm/mm.h"
 
@@ -54,32 +55,16 @@ void procfs_show_pid_limits(struct text *text, struct task *task)
 
 /* ---- Who is to go when memory runs out ----------------------------------- */
 
-#define OOM_SCORE_ADJ_MAX 1000
-
-/* Nobody may kill init, or what has no memory to give back. */
-static bool can_be_killed(struct task *task, i64 adjustment)
-{
-	return task->mm && !task->is_kernel_thread && task != init_task &&
-	       adjustment != -OOM_SCORE_ADJ_MAX;
-}
-
 /* Linux's scale: 666 for a process that is small, more for a larger one. */
 void procfs_show_pid_oom_score(struct text *text, struct task *task)
 {
-	struct frame_stats stats = frame_stats_read();
-	i64 total = (i64)(stats.total - stats.reserved);
-	i64 adjustment = READ_ONCE(task->oom_score_adj);
-	struct mm *mm = task_get_mm(task);
-	i64 score = 0;
+	i64 total = (i64)oom_total_pages();
+	i64 score;
 
-	if (mm && can_be_killed(task, adjustment)) {
-		i64 badness = (i64)(mm->rss_pages + mm->pgtable.table_pages) +
-			      adjustment * (total / 1000);
-
-		score = (1000 + badness * 1000 / total) * 2 / 3;
-	}
-	if (mm)
-		mm_put(mm);
+	if (oom_badness(task, &score))
+		score = 0; /* never chosen */
+	else
+		score = (1000 + score * 1000 / total) * 2 / 3;
 	text_printf(text, "%ld\n", score);
 }
 
@@ -88,13 +73,55 @@ void procfs_show_pid_oom_score_adj(struct text *text, struct task *task)
 	text_printf(text, "%d\n", READ_ONCE(task->oom_score_adj));
 }
 
+/* Return: 0 and a number of [@min, @max]; -EINVAL. */
+static int parse_adjustment(const char *value, i64 min, i64 max, i64 *result)
+{
+	if (parse_i64(value, result) != 0 || *result < min || *result > max)
+		return -EINVAL;
+	return 0;
+}
+
 int procfs_write_pid_oom_score_adj(struct task *task, const char *value)
 {
 	i64 adjustment;
+	int error = parse_adjustment(value, OOM_SCORE_ADJ_MIN,
+				     OOM_SCORE_ADJ_MAX, &adjustment);
 
-	if (parse_i64(value, &adjustment) != 0 ||
-	    adjustment < -OOM_SCORE_ADJ_MAX || adjustment > OOM_SCORE_ADJ_MAX)
-		return -EINVAL;
+	if (!error)
+		WRITE_ONCE(task->oom_score_adj, (i32)adjustment);
+	return error;
+}
+
+/*
+ * The older file has another scale: -17 is never, 15 is first.  Linux rounds
+ * towards zero both ways, but for the two ends.
+ */
+#define OOM_ADJ_MIN (-17)
+#define OOM_ADJ_MAX 15
+
+void procfs_show_pid_oom_adj(struct text *text, struct task *task)
+{
+	i32 adjustment = READ_ONCE(task->oom_score_adj);
+
+	if (adjustment == OOM_SCORE_ADJ_MAX)
+		adjustment = OOM_ADJ_MAX;
+	else
+		adjustment = adjustment * -OOM_ADJ_MIN / OOM_SCORE_ADJ_MAX;
+	text_printf(text, "%d\n", adjustment);
+}
+
+int procfs_write_pid_oom_adj(struct task *task, const char *value)
+{
+	i64 adjustment;
+	int error =
+		parse_adjustment(value, OOM_ADJ_MIN, OOM_ADJ_MAX, &adjustment);
+
+	if (error)
+		return error;
+	if (adjustment == OOM_ADJ_MAX)
+		adjustment = OOM_SCORE_ADJ_MAX;
+	else
+		adjustment = adjustment * OOM_SCORE_ADJ_MAX / -OOM_ADJ_MIN;
 	WRITE_ONCE(task->oom_score_adj, (i32)adjustment);
 	return 0;
 }

@@ -193,8 +193,7 @@ struct mm_use {
 	u64 total_peak;
 	u64 rss;
 	u64 rss_peak;
-	u64 rss_objects; /* of rss: files and shared memory */
-	u64 rss_shared; /* of rss_objects: shared memory without a file */
+	struct mm_rss rss_of; /* rss, split */
 	u64 pgtables;
 	u64 locked;
 	u64 kind[VMA_KINDS];
@@ -203,31 +202,11 @@ struct mm_use {
 	u64 committed; /* promised: Calf's own figure */
 };
 
-/* Present pages of @vma that belong to an object. */
-static u64 count_object_pages(const struct vma *vma)
-{
-	struct pgtable_iter it;
-	u64 pages = 0;
-
-	if (!vma->object)
-		return 0;
-	pgtable_for_each_slot(it, &vma->mm->pgtable, vma->start, vma->end) {
-		pte_t pte = pte_load(it.slot);
-
-		if (pte_is_present(pte) &&
-		    pfn_to_frame(pte_pfn(pte))->kind == FRAME_OBJECT)
-			pages++;
-	}
-	return pages;
-}
-
 /* All zeros for a process without memory. */
 static struct mm_use mm_use_read(struct task *task)
 {
 	struct mm *mm = task_get_mm(task);
 	struct mm_use use = { .total = 0 };
-	const struct vma *vma;
-	u64 objects;
 
 	if (!mm)
 		return use;
@@ -236,6 +215,7 @@ static struct mm_use mm_use_read(struct task *task)
 	use.total_peak = mm_total_peak(mm);
 	use.rss = mm->rss_pages;
 	use.rss_peak = mm_rss_peak(mm);
+	use.rss_of = mm_rss_read(mm);
 	use.pgtables = mm->pgtable.table_pages;
 	use.committed = mm->committed_pages;
 	use.locked = mm->locked_pages;
@@ -245,12 +225,6 @@ static struct mm_use mm_use_read(struct task *task)
 		   PAGE_SHIFT;
 	use.text = min_u64(use.text, use.kind[VMA_KIND_TEXT]);
 	use.libraries = use.kind[VMA_KIND_TEXT] - use.text;
-	vma_for_each(vma, &mm->vmas) {
-		objects = count_object_pages(vma);
-		use.rss_objects += objects;
-		if (vma->object && vma->object->is_anonymous)
-			use.rss_shared += objects;
-	}
 	spin_unlock(&mm->lock);
 	mm_put(mm);
 	return use;
@@ -261,7 +235,7 @@ void procfs_show_pid_statm(struct text *text, struct task *task)
 	struct mm_use use = mm_use_read(task);
 
 	text_printf(text, "%lu %lu %lu %lu 0 %lu 0\n", use.total, use.rss,
-		    use.rss_objects, use.text,
+		    use.rss_of.files + use.rss_of.shared, use.text,
 		    use.kind[VMA_KIND_DATA] + use.kind[VMA_KIND_STACK]);
 }
 
@@ -302,9 +276,9 @@ static void show_status_memory(struct text *text, struct task *task)
 	show_kib(text, "VmPin", 0);
 	show_kib(text, "VmHWM", use.rss_peak);
 	show_kib(text, "VmRSS", use.rss);
-	show_kib(text, "RssAnon", use.rss - use.rss_objects);
-	show_kib(text, "RssFile", use.rss_objects - use.rss_shared);
-	show_kib(text, "RssShmem", use.rss_shared);
+	show_kib(text, "RssAnon", use.rss_of.anonymous);
+	show_kib(text, "RssFile", use.rss_of.files);
+	show_kib(text, "RssShmem", use.rss_of.shared);
 	show_kib(text, "VmData", use.kind[VMA_KIND_DATA]);
 	show_kib(text, "VmStk", use.kind[VMA_KIND_STACK]);
 	show_kib(text, "VmExe", use.text);

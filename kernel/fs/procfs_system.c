@@ -6,6 +6,7 @@
 #include "kernel/fs/procfs.h"
 
 #include "kernel/fs/mount.h"
+#include "kernel/oom.h"
 #include "kernel/proc/loadavg.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/task.h"
@@ -214,7 +215,7 @@ void procfs_show_vmstat(struct text *text, struct task *task)
 	text_printf(text, "pgfault %lu\n", faults);
 	text_printf(text, "pgmajfault 0\n");
 	text_printf(text, "pgreuse %lu\n", fault_totals.count[FAULT_COW_REUSE]);
-	text_printf(text, "oom_kill 0\n");
+	text_printf(text, "oom_kill %lu\n", oom_kill_count());
 	for (int kind = 0; kind < FAULT_KINDS; kind++)
 		text_printf(text, "%s %lu\n", fault_kind_names[kind],
 			    fault_totals.count[kind]);

@@ -9,7 +9,7 @@
 #include "kernel/fs/mount.h"
 #include "kernel/fs/permission.h"
 #include "kernel/lib/errno.h"
-#include "mm/frame.h"
+#include "mm/object.h"
 #include "mm/uaccess.h"
 
 #define NS_PER_SECOND 1000000000L
@@ -122,7 +122,7 @@ _Static_assert(sizeof(struct linux_statfs) == 120, "Linux's layout");
 
 static i64 statfs_inode(const struct inode *inode, vaddr_t to)
 {
-	struct frame_stats stats = frame_stats_read();
+	u64 limit = object_limit_frames;
 	struct linux_statfs statfs = {
 		.type = mount_magic(inode->filesystem),
 		.block_size = PAGE_SIZE,
@@ -131,12 +131,13 @@ static i64 statfs_inode(const struct inode *inode, vaddr_t to)
 		.fragment_size = PAGE_SIZE,
 	};
 
-	if (statfs.type == TMPFS_MAGIC) { /* may fill the whole memory */
-		statfs.blocks = stats.total;
-		statfs.blocks_free = stats.free;
-		statfs.blocks_available = stats.free;
-		statfs.files = stats.total;
-		statfs.files_free = stats.free;
+	if (statfs.type == TMPFS_MAGIC) { /* all share one limit */
+		statfs.blocks = limit;
+		statfs.blocks_free =
+			limit - min_u64(limit, READ_ONCE(object_limit_used));
+		statfs.blocks_available = statfs.blocks_free;
+		statfs.files = limit;
+		statfs.files_free = statfs.blocks_free;
 	}
 	return copy_to_user(to, &statfs, sizeof(statfs));
 }

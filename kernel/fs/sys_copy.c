@@ -225,9 +225,10 @@ static int reserve(struct object *object, u64 start, u64 end)
 		return -ENOSPC;
 	for (u64 index = first; index < last; index++) {
 		struct frame *frame;
+		int error = object_get_frame(object, index, &frame);
 
-		if (object_get_frame(object, index, &frame) != 0)
-			return -ENOSPC;
+		if (error)
+			return error;
 		frame_put(frame);
 	}
 	return 0;

@@ -8,6 +8,7 @@
 #include "kernel/fs/path.h"
 #include "kernel/fs/permission.h"
 #include "kernel/lib/errno.h"
+#include "kernel/oom.h"
 #include "kernel/proc/task.h"
 
 /* ---- Open ---------------------------------------------------------------- */
@@ -22,7 +23,9 @@ static i64 open_at(const struct at *at, u32 flags, u32 mode)
 	error = vfs_open(at->start, at->path, flags | O_LARGEFILE, mode, &file);
 	if (error)
 		return error;
-	fd = files_install(file, 0, flags);
+	do
+		fd = files_install(file, 0, flags);
+	while (fd == -ENOMEM && oom_retry());
 	if (fd < 0)
 		file_put(file);
 	return fd;

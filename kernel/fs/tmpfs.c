@@ -137,6 +137,7 @@ static int set_up_type(struct inode *inode, const struct new_node *node)
 		if (!inode->object)
 			return -ENOMEM;
 		inode->object->inode_number = (u32)inode->number;
+		inode->object->is_limited = true;
 		inode->file_ops = &tmpfs_file_ops;
 		break;
 	case S_IFLNK:
@@ -212,6 +213,8 @@ int tmpfs_make_unnamed(const char *name, struct inode **made)
 	}
 	snprintf(shown, bytes, "/memfd:%s (deleted)", name);
 	(*made)->object->name = shown;
+	/* Its memory goes with the processes that have it open. */
+	(*made)->object->is_limited = false;
 	(*made)->links = 0;
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "kernel/fs/permission.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/oom.h"
 
 static bool wants_write(u32 flags)
 {
@@ -53,9 +54,13 @@ static int open_found(struct inode *inode, u32 flags, bool is_new,
 	error = is_new ? 0 : inode_permission_open(inode, flags);
 	if (error)
 		return error;
-	if (inode_is_regular(inode))
-		return open_regular(inode, flags, file);
-	return file_alloc(inode, flags, file);
+	/* Here, as with O_CREAT the whole call could not be made again. */
+	do
+		error = inode_is_regular(inode) ?
+				open_regular(inode, flags, file) :
+				file_alloc(inode, flags, file);
+	while (error == -ENOMEM && oom_retry());
+	return error;
 }
 
 /* What a walk has found, or made. */

@@ -17,6 +17,9 @@
  */
 void panic(const char *fmt, ...) __noreturn __printf(1, 2);
 
+/* The panic that follows is no bug: let it have a status of its own. */
+void panic_set_status(u8 status);
+
 #define ASSERT(cond)                                                           \
 	do {                                                                   \
 		if (unlikely(!(cond)))                                         \

@@ -134,6 +134,13 @@ static void print_backtrace(const struct stack_frame *frame)
 	}
 }
 
+static u8 panic_status = EXIT_PANIC;
+
+void panic_set_status(u8 status)
+{
+	panic_status = status;
+}
+
 void panic(const char *fmt, ...)
 {
 	static int depth;
@@ -164,5 +171,5 @@ void panic(const char *fmt, ...)
 	}
 	if (depth == 1)
 		print_backtrace(__builtin_frame_address(0));
-	power_off(EXIT_PANIC);
+	power_off(panic_status);
 }

@@ -7,6 +7,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/oom.h"
 #include "kernel/proc/elf.h"
 #include "kernel/proc/exec_script.h"
 #include "kernel/proc/exec_stack.h"
@@ -19,10 +20,12 @@
 #include "mm/check.h"
 #include "mm/mm.h"
 
-static void use_mm(struct task *task, struct mm *mm)
+/* @before: what it may have to go back to; or NULL */
+static void use_mm(struct task *task, struct mm *mm, struct mm *before)
 {
 	spin_lock(&task->lock);
 	task->mm = mm;
+	task->mm_before_exec = before;
 	spin_unlock(&task->lock);
 	if (mm)
 		sched_use_mm(mm);
@@ -39,13 +42,13 @@ static int build(struct mm *mm, const struct elf_program *program,
 	struct mm *old = task->mm;
 	int error;
 
-	use_mm(task, mm);
+	use_mm(task, mm, old);
 	rlimit_apply_memory(task, mm);
 	error = elf_map(program, mm);
 	if (!error)
 		error = exec_stack_build(mm, program, args, rsp);
 	if (error)
-		use_mm(task, old);
+		use_mm(task, old, NULL);
 	return error;
 }
 
@@ -54,6 +57,9 @@ static void leave_mm(struct task *task, struct mm *old, struct mm *mm)
 {
 	if (!old)
 		return;
+	spin_lock(&task->lock);
+	task->mm_before_exec = NULL;
+	spin_unlock(&task->lock);
 	if (!task->borrows_mm) {
 		spin_lock(&mm->lock);
 		for (int kind = 0; kind < FAULT_KINDS; kind++)
@@ -63,7 +69,7 @@ static void leave_mm(struct task *task, struct mm *old, struct mm *mm)
 			max_u64(task->usage.max_rss_pages, mm_rss_peak(old));
 	}
 	task_return_borrowed_mm(task);
-	mm_put(old);
+	oom_put_mm(old);
 }
 
 static void set_name(struct task *task, const char *path)

@@ -12,6 +12,7 @@
 #include "kernel/fs/files.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/printk.h"
+#include "kernel/oom.h"
 #include "kernel/proc/job.h"
 #include "kernel/proc/process_timers.h"
 #include "kernel/proc/sched.h"
@@ -74,7 +75,7 @@ static void give_back_memory(struct task *task)
 	tlb_be_lazy();
 	task_set_exe(task, NULL);
 	task_return_borrowed_mm(task);
-	mm_put(mm);
+	oom_put_mm(mm);
 }
 
 /*
@@ -204,6 +205,7 @@ void task_exit(u32 status)
 		exit_machine(status);
 
 	task->exit_status = status;
+	task->is_exiting = true;
 	process_timers_exit(task);
 	give_back_memory(task);
 	give_back_files(task);

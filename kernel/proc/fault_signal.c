@@ -8,7 +8,6 @@
 
 #include "kernel/lib/assert.h"
 #include "kernel/lib/printk.h"
-#include "kernel/proc/kernel_lock.h"
 #include "kernel/proc/signal.h"
 #include "kernel/x86_64/fpu.h"
 #include "mm/kspace.h"
@@ -140,7 +139,7 @@ void fault_signal_page(const struct trap_frame *frame, vaddr_t address,
 		info.code = BUS_ADRERR;
 		break;
 	case FAULT_DONE:
-	case FAULT_OOM: /* SIGKILL is on its way */
+	case FAULT_OOM: /* SIGKILL is on its way, or the fault comes again */
 		return;
 	}
 	current_task()->fault = (struct task_fault){
@@ -151,22 +150,6 @@ void fault_signal_page(const struct trap_frame *frame, vaddr_t address,
 	if (signal_force_is_fatal(info.signal))
 		log_page_fault(frame, &info);
 	signal_force(&info);
-}
-
-void fault_kill_oom(vaddr_t address)
-{
-	struct task *task = current_task();
-	bool is_locked;
-
-	/* A system call that stumbles over it twice before it returns. */
-	if (task->signal.pending.set.bits & signal_bit(SIGKILL))
-		return;
-	is_locked = kernel_lock();
-	log_error("calf: %s[%u]: out of memory: no frame for address 0x%lx, "
-		  "killed\n",
-		  task->name, task->pid, address.val);
-	signal_kill(task);
-	kernel_unlock(is_locked);
 }
 
 /* ---- Other exceptions --------------------------------------------------- */

@@ -17,8 +17,5 @@ void fault_signal_page(const struct trap_frame *frame, vaddr_t address,
 /* Any other exception in user mode. */
 void fault_signal_exception(const struct trap_frame *frame);
 
-/* There is no frame for the page at @address: the current task must die. */
-void fault_kill_oom(vaddr_t address);
-
 /* NMI, double fault, machine check. */
 void fault_panic(const struct trap_frame *frame) __noreturn;

@@ -33,6 +33,12 @@ static bool try_lock(struct mutex *mutex)
 	       owner == current_task();
 }
 
+bool mutex_try_lock(struct mutex *mutex)
+{
+	ASSERT(!mutex_is_held(mutex));
+	return try_lock(mutex);
+}
+
 /* Alone, nobody will set it free while this CPU spins. */
 static bool spin_lock_a_while(struct mutex *mutex)
 {
@@ -49,6 +55,14 @@ void mutex_lock(struct mutex *mutex)
 	ASSERT(!mutex_is_held(mutex));
 	if (!try_lock(mutex) && !spin_lock_a_while(mutex))
 		wait_event(&mutex->waiters, try_lock(mutex));
+}
+
+int mutex_lock_killable(struct mutex *mutex)
+{
+	ASSERT(!mutex_is_held(mutex));
+	if (try_lock(mutex) || spin_lock_a_while(mutex))
+		return 0;
+	return wait_event_killable(&mutex->waiters, try_lock(mutex));
 }
 
 void mutex_unlock(struct mutex *mutex)

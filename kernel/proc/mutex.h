@@ -21,6 +21,10 @@ struct mutex {
 void mutex_init(struct mutex *mutex, const char *name);
 /* => sleeps until it is free, whatever signals arrive */
 void mutex_lock(struct mutex *mutex);
+/* Return: 0; -ERESTARTSYS: a fatal signal is pending, it is not held. */
+int mutex_lock_killable(struct mutex *mutex) __must_check;
+/* Return: whether it was free and is held now. */
+bool mutex_try_lock(struct mutex *mutex) __must_check;
 void mutex_unlock(struct mutex *mutex);
 /*
  * As mutex_unlock(), but who has waited longest has it then, even if it takes

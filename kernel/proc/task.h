@@ -37,6 +37,8 @@ struct tty;
 /* Bits of task->work: what to look at on the way back to user mode. */
 #define TASK_WORK_RESCHED 1u
 #define TASK_WORK_SIGNAL 2u
+/* This entry into the kernel found no frame (kernel/oom.h). */
+#define TASK_WORK_NO_FRAME 4u
 
 #define INIT_PID 1u
 /* As Linux's default pid_max: every pid is less. */
@@ -94,6 +96,8 @@ struct task {
 	bool is_dumpable; /* others of the same user may look at its memory */
 	bool is_subreaper; /* its descendants' orphans come to it */
 	i32 parent_death_signal; /* sent to it when its parent ends; 0: none */
+	bool is_exiting; /* in task_exit(); its end frees memory */
+	u32 missed_order; /* with TASK_WORK_NO_FRAME: of what size */
 	u64 fail_nth; /* allocations until one fails; 0: none shall */
 	struct task_fault fault; /* for the frames of signal handlers */
 
@@ -117,6 +121,7 @@ struct task {
 	/* lock: what may be shared with other tasks */
 	struct spinlock lock;
 	struct mm *mm; /* NULL: kernel thread, or exited */
+	struct mm *mm_before_exec; /* kept while execve fills the next; or NULL */
 	struct files *files; /* likewise */
 	struct inode *exe; /* the program's file, see task_set_exe(); or NULL */
 	char name[TASK_NAME_BYTES];
@@ -219,6 +224,8 @@ void task_set_exe(struct task *task, struct inode *exe);
 
 /* A reference for mm_put() or files_put(), or NULL. */
 struct mm *task_get_mm(struct task *task);
+/* Does it run in @mm, or will it again if its execve fails? */
+bool task_uses_mm(struct task *task, const struct mm *mm);
 struct files *task_get_files(struct task *task);
 /* The parent's pid; 0: none. */
 static inline u32 task_parent_pid(const struct task *task)

@@ -30,6 +30,7 @@ void user_return_work(struct trap_frame *frame)
 			schedule();
 		if (READ_ONCE(task->work) & TASK_WORK_SIGNAL)
 			deliver(frame);
+		task_clear_work(task, TASK_WORK_NO_FRAME);
 		interrupts_off();
 	}
 }

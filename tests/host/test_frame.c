@@ -9,7 +9,7 @@ static u64 free_frames(void)
 	return frame_stats_read().free;
 }
 
-static bool always(void)
+static bool always(unsigned int order __unused)
 {
 	return true;
 }

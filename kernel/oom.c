@@ -1,0 +1,474 @@
+/*
+ * oom.c - the machine is out of memory: what now, and who has to go?
+ *
+ * One pass over all processes finds the one with the highest score.  It gets
+ * SIGKILL, and with it everyone who shares its memory.  The frame it needs to
+ * get out of the kernel comes from the emergency reserve.  Until its memory is
+ * back nobody else is killed: whoever finds no frame meanwhile sleeps.
+ *
+ * Why this ends.  A victim runs to its end by itself unless it waits for a
+ * mutex (all other sleeps end with a fatal signal), whose holder may be
+ * one of those who sleep here.  So the wait is limited: then mm_reap() takes
+ * the victim's private pages where it stands, under mm->lock, which nobody
+ * holds while asleep.  A victim that was reaped is not waited for and not
+ * chosen again.  So each return of oom_retry() has brought back memory or made
+ * one process fewer that could be chosen; with none left it is a panic.
+ *
+ * Locks: the kernel lock, for tasks and signals.  Inside it oom_lock, a mutex:
+ * one task at a time chooses or waits.  It may be taken with any other mutex
+ * held and takes only spinlocks itself.
+ * Source: Linux v6.12 mm/oom_kill.c, for the score, the ties, the log lines
+ * and the switches.
+ */
+#include "kernel/oom.h"
+
+#include "kernel/exit_status.h"
+#include "kernel/lib/assert.h"
+#include "kernel/lib/errno.h"
+#include "kernel/lib/printk.h"
+#include "kernel/proc/kernel_lock.h"
+#include "kernel/proc/mutex.h"
+#include "kernel/proc/sched.h"
+#include "kernel/proc/signal.h"
+#include "kernel/x86_64/time.h"
+#include "mm/check.h"
+#include "mm/frame.h"
+#include "mm/mm.h"
+
+u64 panic_on_oom;
+u64 oom_kill_allocating_task;
+u64 oom_dump_tasks = 1;
+
+/*
+ * As Linux: larger blocks than this are a luxury.  That none is left says
+ * little about memory, and no kill would be sure to make one.
+ */
+#define SHORTAGE_ORDER_MAX 3
+
+/*
+ * How long a victim may take to end by itself: ten time slices.  Linux gives
+ * it two seconds; here nothing but a mutex can be in its way.
+ */
+#define VICTIM_TIME_NS (10 * SCHED_TICK_NS)
+
+static struct mutex oom_lock = MUTEX_INIT(oom_lock);
+static struct wait_queue victim_gone = WAIT_QUEUE_INIT(victim_gone);
+static u64 kills; /* oom_lock to change */
+static u64 killed_ns; /* oom_lock to change; when the last one was */
+
+u64 oom_kill_count(void)
+{
+	return READ_ONCE(kills);
+}
+
+/* ---- Who -------------------------------------------------------------------
+ */
+
+u64 oom_total_pages(void)
+{
+	struct frame_stats stats = frame_stats_read();
+
+	return stats.total - stats.reserved;
+}
+
+/* The memory of one process, in pages. */
+struct memory {
+	u64 mapped;
+	struct mm_rss rss;
+	u64 tables;
+	bool is_reaped;
+};
+
+static u64 rss_sum(const struct memory *memory)
+{
+	return memory->rss.anonymous + memory->rss.files + memory->rss.shared;
+}
+
+static void add_mm(struct memory *memory, struct mm *mm)
+{
+	struct mm_rss rss;
+
+	spin_lock(&mm->lock);
+	rss = mm_rss_read(mm);
+	memory->mapped += mm->total_pages;
+	memory->rss.anonymous += rss.anonymous;
+	memory->rss.files += rss.files;
+	memory->rss.shared += rss.shared;
+	memory->tables += mm->pgtable.table_pages;
+	memory->is_reaped |= mm->is_reaped;
+	spin_unlock(&mm->lock);
+}
+
+/*
+ * In the middle of execve a process has two address spaces: the one it fills
+ * and the one it goes back to on failure.  All of both is its own.
+ */
+#define MMS_MAX 2
+
+/* Return: how many; a reference of each is in @mms. */
+static u32 get_mms(struct task *task, struct mm *mms[MMS_MAX])
+{
+	u32 count = 0;
+
+	spin_lock(&task->lock);
+	if (task->mm)
+		mms[count++] = task->mm;
+	if (task->mm_before_exec)
+		mms[count++] = task->mm_before_exec;
+	for (u32 i = 0; i < count; i++)
+		mm_get(mms[i]);
+	spin_unlock(&task->lock);
+	return count;
+}
+
+static u32 read_memory(struct task *task, struct memory *memory)
+{
+	struct mm *mms[MMS_MAX];
+	u32 count = get_mms(task, mms);
+
+	*memory = (struct memory){ .mapped = 0 };
+	for (u32 i = 0; i < count; i++) {
+		add_mm(memory, mms[i]);
+		mm_put(mms[i]);
+	}
+	return count;
+}
+
+/* Return: NULL, or why it must never be chosen. */
+static const char *why_immune(const struct task *task,
+			      const struct memory *memory)
+{
+	if (task->is_kernel_thread)
+		return "kernel";
+	if (task == init_task)
+		return "init";
+	if (READ_ONCE(task->oom_score_adj) == OOM_SCORE_ADJ_MIN)
+		return "-1000";
+	/* Its memory is its parent's, which is a candidate itself. */
+	if (READ_ONCE(task->borrows_mm))
+		return "vfork";
+	if (memory->is_reaped)
+		return "reaped";
+	return NULL;
+}
+
+static i64 score_of(const struct task *task, const struct memory *memory)
+{
+	i64 unit = (i64)(oom_total_pages() / OOM_SCORE_ADJ_MAX);
+
+	return (i64)(rss_sum(memory) + memory->tables) +
+	       READ_ONCE(task->oom_score_adj) * unit;
+}
+
+const char *oom_badness(struct task *task, i64 *score)
+{
+	struct memory memory;
+
+	*score = 0;
+	if (!read_memory(task, &memory))
+		return "no memory";
+	*score = score_of(task, &memory);
+	return why_immune(task, &memory);
+}
+
+/* ---- The choice, and the table that explains it ----------------------------
+ */
+
+struct choice {
+	struct task *task; /* a reference; or NULL: there is nobody */
+	i64 score;
+	struct memory memory;
+};
+
+static void log_header(void)
+{
+	struct task *task = current_task();
+
+	log_warning("%s invoked oom-killer: order=%u, oom_score_adj=%d\n",
+		    task->name, task->missed_order, task->oom_score_adj);
+	if (!READ_ONCE(oom_dump_tasks))
+		return;
+	log_info("Tasks state (memory values in pages), of %lu:\n",
+		 oom_total_pages());
+	log_info("[  pid  ] total_vm      rss rss_anon rss_file rss_shmem "
+		 "pgtables oom_score_adj    score name\n");
+}
+
+static void log_candidate(struct task *task, const struct memory *memory,
+			  const char *immune)
+{
+	char name[TASK_NAME_BYTES];
+	char score[24];
+
+	if (!READ_ONCE(oom_dump_tasks))
+		return;
+	task_get_name(task, name);
+	if (immune)
+		snprintf(score, sizeof(score), "(%s)", immune);
+	else
+		snprintf(score, sizeof(score), "%ld", score_of(task, memory));
+	log_info("[%7u] %8lu %8lu %8lu %8lu %9lu %8lu %13d %8s %s\n", task->pid,
+		 memory->mapped, rss_sum(memory), memory->rss.anonymous,
+		 memory->rss.files, memory->rss.shared, memory->tables,
+		 READ_ONCE(task->oom_score_adj), score, name);
+}
+
+static void log_rule(void)
+{
+	if (READ_ONCE(oom_dump_tasks))
+		log_info("score = rss + pgtables + oom_score_adj x %lu; the "
+			 "highest goes, of equals the youngest\n",
+			 oom_total_pages() / OOM_SCORE_ADJ_MAX);
+}
+
+/* Of equal ones the younger: as Linux, whose list is in this order. */
+static bool is_better(const struct task *task, i64 score,
+		      const struct choice *choice)
+{
+	if (!choice->task || score != choice->score)
+		return !choice->task || score > choice->score;
+	return task->start_ns >= choice->task->start_ns;
+}
+
+static void choose(struct task *task, const struct memory *memory,
+		   struct choice *choice)
+{
+	if (choice->task)
+		task_put(choice->task);
+	task_get(task);
+	choice->task = task;
+	choice->memory = *memory;
+	choice->score = score_of(task, memory);
+}
+
+/* Look at everyone, say so, and keep the worst. */
+static struct choice choose_worst(void)
+{
+	struct choice choice = { .task = NULL };
+	struct task *task;
+
+	for (u32 pid = 1; (task = task_find_next_get(pid)); pid++) {
+		struct memory memory;
+		const char *immune;
+
+		pid = task->pid;
+		if (read_memory(task, &memory)) {
+			immune = why_immune(task, &memory);
+			log_candidate(task, &memory, immune);
+			if (!immune &&
+			    is_better(task, score_of(task, &memory), &choice))
+				choose(task, &memory, &choice);
+		}
+		task_put(task);
+	}
+	log_rule();
+	return choice;
+}
+
+/* vm.oom_kill_allocating_task: whoever asks pays, if it may be killed. */
+static void prefer_current(struct choice *choice)
+{
+	struct task *task = current_task();
+	struct memory memory;
+
+	if (read_memory(task, &memory) && !why_immune(task, &memory))
+		choose(task, &memory, choice);
+}
+
+/* ---- The kill ------------------------------------------------------------ */
+
+#define PAGE_KIB (PAGE_SIZE / 1024)
+
+static void log_kill(const struct choice *choice, const char *prefix)
+{
+	struct task *task = choice->task;
+	const struct memory *memory = &choice->memory;
+	char name[TASK_NAME_BYTES];
+
+	task_get_name(task, name);
+	log_info("oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),"
+		 "cpuset=/,mems_allowed=0,global_oom,task_memcg=/,task=%s,"
+		 "pid=%u,uid=0\n",
+		 name, task->pid);
+	log_error("%s: Killed process %u (%s) total-vm:%lukB, "
+		  "anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB, UID:0 "
+		  "pgtables:%lukB oom_score_adj:%d\n",
+		  prefix, task->pid, name, memory->mapped * PAGE_KIB,
+		  memory->rss.anonymous * PAGE_KIB,
+		  memory->rss.files * PAGE_KIB, memory->rss.shared * PAGE_KIB,
+		  memory->tables * PAGE_KIB, READ_ONCE(task->oom_score_adj));
+}
+
+/* => @mm is marked */
+static void kill_all_in(struct mm *mm, const struct task *victim)
+{
+	struct task *task;
+
+	for (u32 pid = 1; (task = task_find_next_get(pid)); pid++) {
+		pid = task->pid;
+		/* init borrows from nobody, and who borrows from it is safe. */
+		if (task != victim && task != init_task &&
+		    task_uses_mm(task, mm)) {
+			signal_kill(task);
+			log_info("Killed process %u too: it shares the "
+				 "memory\n",
+				 task->pid);
+		}
+		task_put(task);
+	}
+}
+
+/* First the signal: from then on the reserve is there for the victim. */
+static void kill(const struct choice *choice, const char *prefix)
+{
+	struct mm *mms[MMS_MAX];
+	u32 count = get_mms(choice->task, mms);
+
+	WRITE_ONCE(kills, kills + 1);
+	killed_ns = time_since_boot_ns();
+	signal_kill(choice->task);
+	log_kill(choice, prefix);
+	for (u32 i = 0; i < count; i++) {
+		mm_mark_oom_victim(mms[i]);
+		kill_all_in(mms[i], choice->task);
+		mm_put(mms[i]);
+	}
+}
+
+static void __noreturn panic_no_victim(void)
+{
+	log_warning("Out of memory and no killable processes...\n");
+	panic_set_status(EXIT_OOM);
+	panic("System is deadlocked on memory");
+}
+
+static void check_panic_on_oom(void)
+{
+	u64 mode = READ_ONCE(panic_on_oom);
+
+	if (!mode)
+		return;
+	panic("Out of memory: %s panic_on_oom is enabled",
+	      mode == 2 ? "compulsory" : "system-wide");
+}
+
+static void kill_someone(void)
+{
+	const char *prefix = "Out of memory";
+	struct choice choice;
+
+	log_header();
+	choice = choose_worst();
+	check_panic_on_oom();
+	if (READ_ONCE(oom_kill_allocating_task)) {
+		prefix = "Out of memory (oom_kill_allocating_task)";
+		prefer_current(&choice);
+	}
+	if (!choice.task)
+		panic_no_victim();
+	kill(&choice, prefix);
+	task_put(choice.task);
+}
+
+/* ---- The victim's end ---------------------------------------------------- */
+
+/* Take what is left of the victims' memory, as they do not come to it. */
+static void reap_victims(void)
+{
+	struct task *task;
+
+	for (u32 pid = 1; (task = task_find_next_get(pid)); pid++) {
+		struct mm *mms[MMS_MAX];
+		u32 count = get_mms(task, mms);
+
+		pid = task->pid;
+		for (u32 i = 0; i < count; i++) {
+			u64 frees = frame_stats.frees;
+
+			if (mms[i]->is_oom_victim && !mms[i]->is_reaped) {
+				mm_reap(mms[i]);
+				log_info("oom_reaper: reaped process %u (%s): "
+					 "%lu frames given back\n",
+					 task->pid, task->name,
+					 frame_stats.frees - frees);
+			}
+			mm_put(mms[i]);
+		}
+		task_put(task);
+	}
+	check_event();
+}
+
+/* => may end early, as the waiting task may be killed as well */
+static void wait_for_victim(void)
+{
+	int error = wait_event_state(&victim_gone, !mm_oom_victims(),
+				     TASK_KILLABLE, killed_ns + VICTIM_TIME_NS);
+
+	if (error == -ETIMEDOUT)
+		reap_victims();
+}
+
+void oom_put_mm(struct mm *mm)
+{
+	const struct task *task = current_task();
+	bool is_victim = READ_ONCE(mm->is_oom_victim);
+	u64 frees = frame_stats.frees;
+
+	mm_put(mm);
+	if (likely(!is_victim))
+		return;
+	log_info("oom: process %u (%s) is gone: %lu frames given back, %lu us "
+		 "after the kill\n",
+		 task->pid, task->name, frame_stats.frees - frees,
+		 (time_since_boot_ns() - killed_ns) / 1000);
+	wait_wake_all(&victim_gone);
+}
+
+/* ---- Trying again -------------------------------------------------------- */
+
+bool oom_is_dying(const struct task *task)
+{
+	return task->is_exiting || signal_is_fatal_pending(task);
+}
+
+void oom_note_shortage(unsigned int order)
+{
+	struct task *task = current_task();
+
+	if (order > SHORTAGE_ORDER_MAX)
+		return;
+	task->missed_order = order;
+	task_add_work(task, TASK_WORK_NO_FRAME);
+}
+
+/* => the kernel lock is held: given back while it sleeps */
+static void make_room(void)
+{
+	if (!mutex_try_lock(&oom_lock)) {
+		/* Another is at it: what it does may be enough for both. */
+		if (mutex_lock_killable(&oom_lock) != 0)
+			return;
+	} else if (mm_oom_victims()) {
+		wait_for_victim();
+	} else {
+		kill_someone();
+	}
+	mutex_unlock(&oom_lock);
+}
+
+bool oom_retry(void)
+{
+	struct task *task = current_task();
+	bool is_locked;
+
+	if (!(READ_ONCE(task->work) & TASK_WORK_NO_FRAME))
+		return false;
+	task_clear_work(task, TASK_WORK_NO_FRAME);
+	if (task->is_kernel_thread || oom_is_dying(task))
+		return false;
+	is_locked = kernel_lock(); /* a page fault has come without it */
+	make_room();
+	kernel_unlock(is_locked);
+	return !oom_is_dying(task);
+}

@@ -1,0 +1,277 @@
+/*
+ * guest-test: release=yes host="no: takes all memory" mem=32M timeout=240
+ * append="sysctl.vm.overcommit_memory=1"
+ */
+/*
+ * Who is killed: the largest, moved by oom_score_adj; of equals the younger;
+ * never the protected; with vm.oom_kill_allocating_task whoever asks.  All who
+ * share the victim's memory die with it.
+ */
+#include "oom.h"
+
+#include <fcntl.h>
+
+static long frames; /* free ones, at the start */
+static volatile bool *stop; /* shared: tells the trigger to end */
+
+/* ---- The files of /proc -------------------------------------------------- */
+
+/* What Linux makes of badness; all figures are in pages. */
+static long expected_score(long adjustment)
+{
+	const char *status = "/proc/self/status";
+	long total = file_value("/proc/meminfo", "MemTotal") / 4;
+	long badness = file_value(status, "VmRSS") / 4 +
+		       file_value(status, "VmPTE") / 4 +
+		       adjustment * (total / 1000);
+
+	return (1000 + badness * 1000 / total) * 2 / 3;
+}
+
+static void show_adjustment(const char *text)
+{
+	int error = file_write(OOM_ADJ, text) ? errno : 0;
+	char now[16], score[16];
+
+	CHECK_OK(file_read(OOM_ADJ, now, sizeof(now)));
+	CHECK_OK(file_read("/proc/self/oom_score", score, sizeof(score)));
+	say("oom_score_adj %s: %s, is %d\n", text, errno_name(error),
+	    atoi(now));
+	CHECK_EQ(atoi(score),
+		 atoi(now) == -1000 ? 0 : expected_score(atoi(now)));
+}
+
+static void check_inherited(void)
+{
+	char text[16];
+
+	CHECK_OK(file_read(OOM_ADJ, text, sizeof(text)));
+	CHECK_EQ(atoi(text), 300);
+}
+
+static void files(void)
+{
+	static const char *const values[] = {
+		"0",	"500",	 "-500", "1000",     "-1000",
+		"1001", "-1001", "junk", "99999999", "300",
+	};
+
+	(void)expected_score(0); /* touches what it needs */
+	for (size_t i = 0; i < COUNT_OF(values); i++)
+		show_adjustment(values[i]);
+	in_child_well(check_inherited);
+	oom_adjust("0");
+}
+
+/* The older scale of 17 steps is only another view, a coarser one. */
+static void old_file(const char *write, const char *want, int then)
+{
+	char text[16];
+
+	CHECK_OK(file_write("/proc/self/oom_adj", write));
+	CHECK_OK(file_read(OOM_ADJ, text, sizeof(text)));
+	text[strlen(text) - 1] = '\0';
+	if (strcmp(text, want) != 0)
+		FAIL("oom_adj %s became %s, not %s", write, text, want);
+	CHECK_OK(file_read("/proc/self/oom_adj", text, sizeof(text)));
+	CHECK_EQ(atoi(text), then);
+}
+
+static void old_files(void)
+{
+	old_file("0", "0", 0);
+	old_file("15", "1000", 15);
+	old_file("-17", "-1000", -17);
+	old_file("-8", "-470", -7);
+	CHECK_ERRNO(file_write("/proc/self/oom_adj", "16"), EINVAL);
+	CHECK_ERRNO(file_write("/proc/self/oom_adj", "-18"), EINVAL);
+	oom_adjust("0");
+	say("oom_adj: the same on the older scale\n");
+}
+
+/* ---- Holders and a trigger ----------------------------------------------- */
+
+static struct gate ready;
+static int hold_percent;
+
+static void hold_memory(void)
+{
+	int pages = (int)(frames * hold_percent / 100);
+
+	write_pages(map_pages((size_t)pages, MAP_PRIVATE), 0, pages, 'h');
+	gate_open(&ready);
+	pause();
+}
+
+/* A process that has its memory and waits. */
+static pid_t holder(const char *adjustment, int percent)
+{
+	pid_t pid;
+
+	hold_percent = percent;
+	pid = oom_child(adjustment, hold_memory);
+	gate_wait(&ready);
+	return pid;
+}
+
+/* Take memory until one process was killed. */
+static void trigger(void)
+{
+	long kills = oom_kills();
+	volatile char *area = map_pages((size_t)frames, MAP_PRIVATE);
+
+	for (int i = 0; oom_kills() == kills; i++)
+		area[(size_t)i * PAGE_SIZE] = 't';
+}
+
+/* The trigger is the hog, or protected and thus not a candidate. */
+static int trigger_in_child(const char *adjustment)
+{
+	return wait_for(oom_child(adjustment, trigger));
+}
+
+static const char *end(pid_t pid)
+{
+	kill(pid, SIGTERM);
+	return how_ended(wait_for(pid));
+}
+
+struct scene {
+	const char *what;
+	const char *holder_adj;
+	int holder_percent;
+	const char *trigger_adj;
+};
+
+static void play(const struct scene *scene)
+{
+	long before = oom_free();
+	long kills = oom_kills();
+	pid_t pid = holder(scene->holder_adj, scene->holder_percent);
+
+	say("%s:\n", scene->what);
+	say("  hog: %s\n", how_ended(trigger_in_child(scene->trigger_adj)));
+	say("  holder: %s\n", end(pid));
+	CHECK_EQ(oom_kills() - kills, 1);
+	oom_is_quiet(before);
+}
+
+static void scenes(void)
+{
+	static const struct scene list[] = {
+		{ "a quarter held, and a hog", "0", 25, "0" },
+		{ "the same, the holder at 900", "900", 25, "0" },
+		{ "two thirds held, and a hog", "0", 66, "0" },
+		{ "the same, the holder at -500", "-500", 66, "0" },
+		{ "the same, the holder at -1000", NEVER, 66, "0" },
+		{ "a small one at 1000, the hog at -1000", "1000", 1, NEVER },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(list); i++)
+		play(&list[i]);
+	CHECK_OK(file_write("/proc/sys/vm/oom_kill_allocating_task", "1"));
+	play(&(struct scene){ "two thirds held, and the hog pays", "0", 66,
+			      "0" });
+	CHECK_OK(file_write("/proc/sys/vm/oom_kill_allocating_task", "0"));
+}
+
+/* Equal in everything: the younger goes. */
+static void ties(void)
+{
+	long before = oom_free();
+	pid_t elder = holder("0", 30);
+	pid_t younger = holder("0", 30);
+
+	CHECK_EQ(trigger_in_child(NEVER), 0);
+	say("of two equal ones the elder: %s\n", end(elder));
+	say("the younger: %s\n", end(younger));
+	oom_is_quiet(before);
+}
+
+/* ---- One memory, two processes ------------------------------------------- */
+
+static int alive[2]; /* a pipe: its end is that of all who have it */
+
+static void vfork_and_hog(void)
+{
+	long pages = frames * 40 / 100;
+	volatile char *area = map_pages((size_t)frames * 2, MAP_PRIVATE);
+
+	write_pages(area, 0, (int)pages, 'p');
+	if (vfork() == 0) {
+		write_pages(area, (int)pages, (int)frames * 2, 'c');
+		_exit(0);
+	}
+	_exit(0);
+}
+
+static void vfork_dies_whole(void)
+{
+	long before = oom_free();
+	long kills = oom_kills();
+	char byte;
+	pid_t pid;
+
+	CHECK_OK(pipe(alive));
+	pid = oom_child("0", vfork_and_hog);
+	CHECK_OK(close(alive[1]));
+	say("a parent whose vfork child is the hog: %s\n",
+	    how_ended(wait_for(pid)));
+	CHECK_EQ(read(alive[0], &byte, 1), 0);
+	CHECK_OK(close(alive[0]));
+	CHECK_EQ(oom_kills() - kills, 1);
+	say("the child with it, as it shares the memory\n");
+	oom_is_quiet(before);
+}
+
+/* ---- Fork bombs ----------------------------------------------------------- */
+
+static int bomb_pages;
+
+static void bomb(void)
+{
+	volatile char *area = map_pages((size_t)bomb_pages, MAP_PRIVATE);
+
+	while (!*stop) {
+		write_pages(area, 0, bomb_pages, 'b');
+		if (fork() < 0)
+			usleep(1000);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+	}
+}
+
+static void fork_bomb(void)
+{
+	long before = oom_free();
+	long kills = oom_kills();
+	pid_t pid;
+
+	bomb_pages = 50;
+	*stop = false;
+	pid = oom_child("0", bomb);
+	while (oom_kills() < kills + 20)
+		usleep(1000);
+	*stop = true;
+	(void)wait_for(pid);
+	say("a fork bomb: twenty kills, and the machine lives\n");
+	oom_is_quiet(before);
+}
+
+int main(void)
+{
+	files();
+	old_files();
+	stop = map_pages(1, MAP_SHARED);
+	*stop = false;
+	oom_adjust(NEVER);
+	ready = gate_make();
+	settle();
+	(void)oom_kills();
+	frames = oom_free();
+	scenes();
+	ties();
+	vfork_dies_whole();
+	fork_bomb();
+	return 0;
+}
