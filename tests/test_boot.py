@@ -48,7 +48,7 @@ REFUSALS = [
      "there is no init, or it is not an executable", "/nonexistent"),
     ("little-memory", harness.Job("--mem", "4M", ACT),
      "there is too little memory", "memory"),
-    ("very-little-memory", harness.Job("--mem", "3M", ACT),
+    ("very-little-memory", harness.Job("--mem", "3500K", ACT),
      "there is too little memory", "memory"),
 ]
 

@@ -28,7 +28,7 @@ def shell(command, *options, **more):
 
 def script_job(script, kernel=harness.DEBUG):
     return shell(f"mkdir /tmp/w; cd /tmp/w; . /{script.name}",
-                 "--add", script, kernel=kernel, timeout=120)
+                 "--add", script, kernel=kernel, timeout=300)
 
 
 def run_on_linux(script, folder):
@@ -41,7 +41,7 @@ def run_on_linux(script, folder):
     return subprocess.run(
         [BUSYBOX, "sh", "-c", f". {script}"], cwd=folder / "w",
         env={"PATH": str(folder / "bin"), "HOME": "/", "TERM": "linux"},
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
 
 
 @pytest.mark.parametrize("script, job", [

@@ -350,6 +350,14 @@ static void take_ids_of_file(struct credentials *wanted,
 	wanted->group.saved = wanted->group.file = wanted->group.effective;
 }
 
+struct credentials credentials_of_program(const struct inode *inode)
+{
+	struct credentials wanted = *mine();
+
+	take_ids_of_file(&wanted, inode);
+	return wanted;
+}
+
 void credentials_exec(struct task *task, const struct inode *inode)
 {
 	const struct credentials old = task->credentials;

@@ -102,6 +102,8 @@ bool may_limit(const struct task *target);
  */
 bool may_access_memory(const struct task *target);
 
+/* Whose the program of @inode will be: the ids only, and no reference. */
+struct credentials credentials_of_program(const struct inode *inode);
 /*
  * execve of the file @inode: set-user-ID, and what becomes of capabilities.
  */

@@ -16,6 +16,7 @@
 
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/credentials.h"
 #include "kernel/random.h"
 #include "kernel/x86_64/asm/insn.h"
 #include "mm/map.h"
@@ -89,10 +90,18 @@ static void write_word(struct writer *writer, u64 word)
 
 #define AUXILIARY_COUNT 18
 
+/* Then the C library must not trust the environment. */
+static bool has_ids_of_others(const struct credentials *whose)
+{
+	return whose->user.real != whose->user.effective ||
+	       whose->group.real != whose->group.effective;
+}
+
 static void write_auxiliary(struct writer *writer,
 			    const struct elf_program *program,
 			    const struct exec_layout *layout, u64 path)
 {
+	const struct credentials whose = credentials_of_program(program->inode);
 	const struct auxiliary vector[AUXILIARY_COUNT] = {
 		{ AT_PHDR, program->headers.val },
 		{ AT_PHENT, ELF_SEGMENT_BYTES },
@@ -101,15 +110,15 @@ static void write_auxiliary(struct writer *writer,
 		{ AT_BASE, 0 }, /* no dynamic linker */
 		{ AT_FLAGS, 0 },
 		{ AT_ENTRY, program->entry.val },
-		{ AT_UID, 0 },
-		{ AT_EUID, 0 },
-		{ AT_GID, 0 },
-		{ AT_EGID, 0 },
+		{ AT_UID, whose.user.real },
+		{ AT_EUID, whose.user.effective },
+		{ AT_GID, whose.group.real },
+		{ AT_EGID, whose.group.effective },
 		{ AT_PLATFORM,
 		  layout->extra + offsetof(struct exec_extra, platform) },
 		{ AT_HWCAP, cpuid(CPUID_FEATURES, 0).edx },
 		{ AT_CLKTCK, CLOCK_TICKS_PER_SECOND },
-		{ AT_SECURE, 0 },
+		{ AT_SECURE, has_ids_of_others(&whose) },
 		{ AT_RANDOM,
 		  layout->extra + offsetof(struct exec_extra, random) },
 		{ AT_EXECFN, path },

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/fsuid.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
@@ -311,6 +312,11 @@ int main(int argc, char **argv)
 	(void)argv;
 	if (argc > 1) {
 		say_ids("set-user-ID");
+		CHECK_EQ(getauxval(AT_UID), getuid());
+		CHECK_EQ(getauxval(AT_EUID), geteuid());
+		CHECK_EQ(getauxval(AT_GID), getgid());
+		CHECK_EQ(getauxval(AT_EGID), getegid());
+		CHECK_EQ(getauxval(AT_SECURE), geteuid() != getuid());
 		return 0;
 	}
 	in_child_well(drop_for_good);
