@@ -398,4 +398,5 @@ void tlb_space_destroy(struct tlb_space *space, struct tlb_space *kernel_space)
 		wait_for_answers();
 	}
 	ASSERT(READ_ONCE(space->cpus) == 0 || panic_in_progress);
+	tlb_ledger_forget(space->root);
 }

@@ -180,8 +180,9 @@ void tlb_ledger_assert_clean(const struct tlb_space *space)
 }
 
 /*
- * What lazy CPUs were excused from, each until it loads another space: it may
- * not use this one again before it has followed up to @generation.
+ * What lazy CPUs were excused from: a CPU may not use the space with @root
+ * again before it has followed up to @generation.  A promise ends with its
+ * space: the next one may have the same root, and counts from the start.
  */
 static struct {
 	pfn_t root;
@@ -220,6 +221,16 @@ void tlb_ledger_assert_kept(const struct cpu *cpu)
 			 "CPU %u returns at generation %lu, owes %lu", cpu->id,
 			 cpu->tlb_generation, promises[cpu->id].generation);
 	promises[cpu->id].root = PFN(0);
+	spin_unlock_irqrestore(&ledger_lock, rflags);
+}
+
+void tlb_ledger_forget(pfn_t root)
+{
+	u64 rflags = spin_lock_irqsave(&ledger_lock);
+
+	for (u32 i = 0; i < CPUS_MAX; i++)
+		if (promises[i].root.val == root.val)
+			promises[i].root = PFN(0);
 	spin_unlock_irqrestore(&ledger_lock, rflags);
 }
 

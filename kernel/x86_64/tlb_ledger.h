@@ -26,6 +26,8 @@ void tlb_ledger_promise(const struct tlb_space *space, u64 lazy,
 			u64 generation);
 /* @cpu, this one, is about to use the user addresses of its space again. */
 void tlb_ledger_assert_kept(const struct cpu *cpu);
+/* The space with @root is gone: nobody owes it anything. */
+void tlb_ledger_forget(pfn_t root);
 
 #else
 
@@ -53,6 +55,11 @@ static inline void tlb_ledger_promise(const struct tlb_space *space, u64 lazy,
 static inline void tlb_ledger_assert_kept(const struct cpu *cpu)
 {
 	(void)cpu;
+}
+
+static inline void tlb_ledger_forget(pfn_t root)
+{
+	(void)root;
 }
 
 #endif
