@@ -338,6 +338,7 @@ void model_fork(struct model_mm *parent, struct model_mm *child, u64 level)
 		*copy = *page;
 		copy->flags &= ~VMA_LOCK_FLAGS;
 		if (page->flags & VMA_WIPE_ON_FORK) {
+			copy->flags &= ~VMA_WRITTEN;
 			copy->state = PAGE_ABSENT;
 			copy->is_writable = false;
 			copy->token = NULL;

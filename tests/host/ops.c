@@ -605,10 +605,13 @@ static void mremap_move(const struct mremap_plan *plan)
 	model_move(current, old.start, target.start,
 		   span_pages(old) < span_pages(target) ? span_pages(old) :
 							  span_pages(target));
-	if (!(plan->request.flags & MREMAP_DONTUNMAP))
+	if (!(plan->request.flags & MREMAP_DONTUNMAP)) {
 		model_unmap(current, old);
-	else
-		model_lock(current, old, 0);
+		return;
+	}
+	model_lock(current, old, 0);
+	for (unsigned int page = old.start; page < old.end; page++)
+		current->pages[page].flags &= ~VMA_WRITTEN;
 }
 
 /* Is nothing mapped there any more?  Then the model has to follow. */
