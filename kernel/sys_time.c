@@ -8,6 +8,7 @@
 
 #include "kernel/clock.h"
 #include "kernel/lib/errno.h"
+#include "kernel/proc/process_timers.h"
 #include "kernel/proc/sched.h"
 #include "kernel/timer.h"
 #include "kernel/timespec.h"
@@ -249,41 +250,17 @@ i64 sys_nanosleep(vaddr_t request, vaddr_t remaining)
 	return sleep_relative(TIMER_BOOT, timespec_to_ns(&time), remaining);
 }
 
-/* Return: 0; -EINVAL: no such clock; -EOPNOTSUPP: nobody sleeps by it. */
-static int clock_to_sleep_by(int id, enum timer_clock *clock)
-{
-	u64 ns;
-	int error = clock_read(id, &ns);
-
-	if (error)
-		return error;
-	switch (id) {
-	case CLOCK_REALTIME:
-	case CLOCK_TAI:
-		*clock = TIMER_REALTIME;
-		return 0;
-	case CLOCK_MONOTONIC:
-	case CLOCK_BOOTTIME:
-		*clock = TIMER_BOOT;
-		return 0;
-	case CLOCK_PROCESS_CPUTIME_ID:
-		*clock = TIMER_CPU;
-		return 0;
-	case CLOCK_THREAD_CPUTIME_ID:
-		return -EINVAL;
-	}
-	return -EOPNOTSUPP;
-}
-
 i64 sys_clock_nanosleep(int id, int flags, vaddr_t request, vaddr_t remaining)
 {
 	struct linux_timespec time;
 	struct timer_setting until = { .interval_ns = 0 };
 	u64 left_ns;
-	int error = clock_to_sleep_by(id, &until.clock);
+	int error = timer_clock_of_id(id, &until.clock);
 
 	if (error)
 		return error;
+	if (id == CLOCK_THREAD_CPUTIME_ID)
+		return -EINVAL; /* it stands still while one sleeps */
 	if (copy_from_user(&time, request, sizeof(time)) != 0)
 		return -EFAULT;
 	if (!timespec_is_valid(&time))

@@ -260,8 +260,7 @@ static struct posix_timer *find(i32 id)
 	return posix;
 }
 
-/* Return: 0; -EINVAL: no such clock; -EOPNOTSUPP: it has no timers. */
-static int clock_of_id(int id, enum timer_clock *clock)
+int timer_clock_of_id(int id, enum timer_clock *clock)
 {
 	u64 ns;
 	int error = clock_read(id, &ns);
@@ -339,7 +338,7 @@ i64 sys_timer_create(int clock_id, vaddr_t event_address, vaddr_t id)
 	if (event_address.val &&
 	    copy_from_user(&event, event_address, sizeof(event)) != 0)
 		return -EFAULT;
-	error = clock_of_id(clock_id, &clock);
+	error = timer_clock_of_id(clock_id, &clock);
 	if (!error && event_address.val)
 		error = check_event_of_timer(&event);
 	if (error)

@@ -33,6 +33,12 @@ struct process_timers *process_timers_current(void) __must_check;
 void process_timers_delivered(struct task *task, struct signal_info *info,
 			      struct list_node *garbage);
 
+/*
+ * Which timers go by the clock that a program calls @id?
+ * Return: 0; -EINVAL: no such clock; -EOPNOTSUPP: it has no timers.
+ */
+int timer_clock_of_id(int id, enum timer_clock *clock) __must_check;
+
 /* execve keeps the interval timers only.  => @task is the current one */
 void process_timers_exec(struct task *task);
 /* Cancel and free all.  => @task is the current one, it ends */
