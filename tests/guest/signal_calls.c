@@ -177,8 +177,8 @@ static void handled_meanwhile(void)
 
 static void groups(void)
 {
-	pid_t first = start_holding(), second = check_fork();
-	pid_t third = start_holding();
+	pid_t first = start_holding(), third = start_holding();
+	pid_t second = check_fork();
 
 	if (second == 0) {
 		child_begin();
