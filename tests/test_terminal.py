@@ -34,13 +34,13 @@ def plain_output():
 class Terminal:
     """A terminal with Calf in it, started as "make qemu" starts it."""
 
-    def __init__(self):
-        environment = dict(os.environ, QEMU="qemu-system-x86_64", MEM="64M",
+    def __init__(self, memory="64M", initramfs=INITRAMFS):
+        environment = dict(os.environ, QEMU="qemu-system-x86_64", MEM=memory,
                            CPUS="1", BUILD=str(harness.DEBUG.parent))
         self.child = pexpect.spawn(
             str(harness.ROOT / "tools" / "qemu"),
             ["qemu-nox", "-kernel", str(harness.DEBUG),
-             "-initrd", str(INITRAMFS)],
+             "-initrd", str(initramfs)],
             cwd=harness.ROOT, env=environment, timeout=SECONDS,
             dimensions=(ROWS, COLUMNS), preexec_fn=plain_output)
         self.wait(PROMPT)
