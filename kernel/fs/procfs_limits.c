@@ -8,6 +8,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/oom.h"
+#include "kernel/proc/credentials.h"
 #include "kernel/proc/task.h"
 #include "mm/mm.h"
 
@@ -81,6 +82,18 @@ static int parse_adjustment(const char *value, i64 min, i64 max, i64 *result)
 	return 0;
 }
 
+/*
+ * A user may say "rather me", but may not protect himself more than somebody
+ * entitled to it has protected him.
+ */
+static int set_adjustment(struct task *task, i64 adjustment, i64 floor)
+{
+	if (adjustment < floor && !is_capable(CAP_SYS_RESOURCE))
+		return -EACCES;
+	WRITE_ONCE(task->oom_score_adj, (i32)adjustment);
+	return 0;
+}
+
 int procfs_write_pid_oom_score_adj(struct task *task, const char *value)
 {
 	i64 adjustment;
@@ -88,7 +101,10 @@ int procfs_write_pid_oom_score_adj(struct task *task, const char *value)
 				     OOM_SCORE_ADJ_MAX, &adjustment);
 
 	if (!error)
-		WRITE_ONCE(task->oom_score_adj, (i32)adjustment);
+		error = set_adjustment(task, adjustment,
+				       READ_ONCE(task->oom_score_adj_floor));
+	if (!error && is_capable(CAP_SYS_RESOURCE))
+		WRITE_ONCE(task->oom_score_adj_floor, (i32)adjustment);
 	return error;
 }
 
@@ -122,6 +138,7 @@ int procfs_write_pid_oom_adj(struct task *task, const char *value)
 		adjustment = OOM_SCORE_ADJ_MAX;
 	else
 		adjustment = adjustment * OOM_SCORE_ADJ_MAX / -OOM_ADJ_MIN;
-	WRITE_ONCE(task->oom_score_adj, (i32)adjustment);
-	return 0;
+	/* Here the floor is the present value. */
+	return set_adjustment(task, adjustment,
+			      READ_ONCE(task->oom_score_adj));
 }

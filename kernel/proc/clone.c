@@ -114,6 +114,7 @@ static int copy_task(struct task *child, u64 flags)
 	rlimits_get(parent->limits);
 	child->limits = parent->limits;
 	child->oom_score_adj = READ_ONCE(parent->oom_score_adj);
+	child->oom_score_adj_floor = READ_ONCE(parent->oom_score_adj_floor);
 	child->affinity = READ_ONCE(parent->affinity);
 	task_set_exe(child, parent->exe);
 	child->actions = signal_actions_copy(parent);
@@ -153,6 +154,8 @@ static int create_child(const struct clone_request *request,
 	struct task *child;
 	int error = check_flags(request->flags);
 
+	if (!error)
+		error = rlimit_check_fork();
 	if (!error)
 		error = task_create("", child_entry, NULL, &child);
 	if (error)

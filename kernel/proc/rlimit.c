@@ -146,6 +146,30 @@ int rlimit_check_write(u64 position, u64 *bytes)
 	return 0;
 }
 
+/* Of the same real user.  All that are not waited for: no counter can drift. */
+static u64 count_processes(u32 user)
+{
+	struct task *task;
+	u64 count = 0;
+	u64 rflags = spin_lock_irqsave(&tasks_lock);
+
+	list_for_each_entry(task, &tasks, all_node)
+		count += task->credentials.user.real == user;
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	return count;
+}
+
+int rlimit_check_fork(void)
+{
+	u32 user = current_task()->credentials.user.real;
+
+	if (user == 0 || is_capable(CAP_SYS_RESOURCE) ||
+	    is_capable(CAP_SYS_ADMIN))
+		return 0;
+	return count_processes(user) < rlimit_current(RLIMIT_NPROC) ? 0 :
+								      -EAGAIN;
+}
+
 /* ---- System calls ------------------------------------------------------- */
 
 /*

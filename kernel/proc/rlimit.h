@@ -75,3 +75,11 @@ void rlimits_tell_memory(struct task *task);
 int rlimit_check_write(u64 position, u64 *bytes) __must_check;
 /* The same for a file that is to have @size_bytes. */
 int rlimit_check_size(u64 size_bytes) __must_check;
+
+/**
+ * rlimit_check_fork() - RLIMIT_NPROC: may the user have one more process?
+ *
+ * Those that have ended and wait for their parent count.  Root may always.
+ * Return: 0, or -EAGAIN.
+ */
+int rlimit_check_fork(void) __must_check;

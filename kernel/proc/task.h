@@ -108,6 +108,7 @@ struct task {
 	u32 refcount; /* the pid table, readers of /proc */
 	u32 work; /* TASK_WORK_… */
 	i32 oom_score_adj; /* -1000 .. 1000, as written to /proc */
+	i32 oom_score_adj_floor; /* only CAP_SYS_RESOURCE sets it lower */
 	u64 affinity; /* bit n: may run on CPU n */
 
 	/* The run queue's lock (kernel/proc/sched.c). */

@@ -261,6 +261,38 @@ static void descriptors(void)
 	CHECK_OK(fcntl(9, F_GETFD));
 }
 
+/* This one, one that only lives, and one that has ended: no room for a 4th. */
+static void processes(void)
+{
+	struct rlimit limit = { 3, 3 };
+	pid_t alive, ended;
+
+	CHECK_OK(setresuid(USER, USER, USER));
+	CHECK_OK(setrlimit(RLIMIT_NPROC, &limit));
+	alive = check_fork();
+	if (alive == 0)
+		pause();
+	ended = check_fork();
+	if (ended == 0)
+		_exit(0);
+	CHECK_OK(waitid(P_PID, (id_t)ended, NULL, WEXITED | WNOWAIT));
+	CHECK_ERRNO(fork(), EAGAIN);
+	CHECK_ERRNO(vfork(), EAGAIN);
+	CHECK_OK(waitpid(ended, NULL, 0));
+	wait_well(check_fork() ?: (_exit(0), 0));
+	CHECK_OK(kill(alive, SIGKILL));
+	CHECK_EQ(wait_for(alive), SIGKILL);
+}
+
+/* Root may, whatever its limit says. */
+static void processes_of_root(void)
+{
+	struct rlimit limit = { 1, 1 };
+
+	CHECK_OK(setrlimit(RLIMIT_NPROC, &limit));
+	wait_well(check_fork() ?: (_exit(0), 0));
+}
+
 static volatile int signals;
 
 static void on_signal(int signo)
@@ -314,6 +346,9 @@ int main(int argc, char **argv)
 	say("RLIMIT_STACK: %s\n", how_ended(in_child(small_stack)));
 	in_child_well(descriptors);
 	say("RLIMIT_NOFILE\n");
+	in_child_well(processes);
+	in_child_well(processes_of_root);
+	say("RLIMIT_NPROC\n");
 	say("RLIMIT_FSIZE: %d\n", WTERMSIG(in_child(file_size)));
 	run_check();
 	return 0;

@@ -14,81 +14,6 @@
 static long frames; /* free ones, at the start */
 static volatile bool *stop; /* shared: tells the trigger to end */
 
-/* ---- The files of /proc -------------------------------------------------- */
-
-/* What Linux makes of badness; all figures are in pages. */
-static long expected_score(long adjustment)
-{
-	const char *status = "/proc/self/status";
-	long total = file_value("/proc/meminfo", "MemTotal") / 4;
-	long badness = file_value(status, "VmRSS") / 4 +
-		       file_value(status, "VmPTE") / 4 +
-		       adjustment * (total / 1000);
-
-	return (1000 + badness * 1000 / total) * 2 / 3;
-}
-
-static void show_adjustment(const char *text)
-{
-	int error = file_write(OOM_ADJ, text) ? errno : 0;
-	char now[16], score[16];
-
-	CHECK_OK(file_read(OOM_ADJ, now, sizeof(now)));
-	CHECK_OK(file_read("/proc/self/oom_score", score, sizeof(score)));
-	say("oom_score_adj %s: %s, is %d\n", text, errno_name(error),
-	    atoi(now));
-	CHECK_EQ(atoi(score),
-		 atoi(now) == -1000 ? 0 : expected_score(atoi(now)));
-}
-
-static void check_inherited(void)
-{
-	char text[16];
-
-	CHECK_OK(file_read(OOM_ADJ, text, sizeof(text)));
-	CHECK_EQ(atoi(text), 300);
-}
-
-static void files(void)
-{
-	static const char *const values[] = {
-		"0",	"500",	 "-500", "1000",     "-1000",
-		"1001", "-1001", "junk", "99999999", "300",
-	};
-
-	(void)expected_score(0); /* touches what it needs */
-	for (size_t i = 0; i < COUNT_OF(values); i++)
-		show_adjustment(values[i]);
-	in_child_well(check_inherited);
-	oom_adjust("0");
-}
-
-/* The older scale of 17 steps is only another view, a coarser one. */
-static void old_file(const char *write, const char *want, int then)
-{
-	char text[16];
-
-	CHECK_OK(file_write("/proc/self/oom_adj", write));
-	CHECK_OK(file_read(OOM_ADJ, text, sizeof(text)));
-	text[strlen(text) - 1] = '\0';
-	if (strcmp(text, want) != 0)
-		FAIL("oom_adj %s became %s, not %s", write, text, want);
-	CHECK_OK(file_read("/proc/self/oom_adj", text, sizeof(text)));
-	CHECK_EQ(atoi(text), then);
-}
-
-static void old_files(void)
-{
-	old_file("0", "0", 0);
-	old_file("15", "1000", 15);
-	old_file("-17", "-1000", -17);
-	old_file("-8", "-470", -7);
-	CHECK_ERRNO(file_write("/proc/self/oom_adj", "16"), EINVAL);
-	CHECK_ERRNO(file_write("/proc/self/oom_adj", "-18"), EINVAL);
-	oom_adjust("0");
-	say("oom_adj: the same on the older scale\n");
-}
-
 /* ---- Holders and a trigger ----------------------------------------------- */
 
 static struct gate ready;
@@ -260,8 +185,6 @@ static void fork_bomb(void)
 
 int main(void)
 {
-	files();
-	old_files();
 	stop = map_pages(1, MAP_SHARED);
 	*stop = false;
 	oom_adjust(NEVER);
