@@ -139,6 +139,5 @@ int procfs_write_pid_oom_adj(struct task *task, const char *value)
 	else
 		adjustment = adjustment * OOM_SCORE_ADJ_MAX / -OOM_ADJ_MIN;
 	/* Here the floor is the present value. */
-	return set_adjustment(task, adjustment,
-			      READ_ONCE(task->oom_score_adj));
+	return set_adjustment(task, adjustment, READ_ONCE(task->oom_score_adj));
 }

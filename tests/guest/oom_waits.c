@@ -254,7 +254,7 @@ int main(void)
 	settle();
 	(void)oom_kills();
 	frames = oom_free();
-	each_sleep();
 	behind_a_mutex();
+	each_sleep();
 	return 0;
 }
