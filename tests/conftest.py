@@ -1,5 +1,6 @@
 """How the tests run: QEMUs two at a time, and a last line with the score."""
 
+import collections
 import concurrent.futures
 import os
 import sys
@@ -13,7 +14,7 @@ import harness  # noqa: E402
 
 executor = concurrent.futures.ThreadPoolExecutor(
     max_workers=max(2, (os.cpu_count() or 2) // 2))
-outcome = {}        # test -> did every part of it pass?
+outcome = {}        # test -> "passed", "skipped" or "failed"
 
 
 def pytest_collection_finish(session):
@@ -32,18 +33,20 @@ def pytest_sessionfinish():
 
 
 def pytest_runtest_logreport(report):
-    good = report.passed or (report.skipped and outcome.get(report.nodeid))
-    if report.when == "setup" or not good:
-        outcome[report.nodeid] = good
+    """A test has three parts; one that failed or was skipped decides."""
+    if not report.passed or report.nodeid not in outcome:
+        outcome[report.nodeid] = report.outcome
 
 
 def pytest_collectreport(report):
-    if report.failed:
-        outcome[report.nodeid] = False
+    if not report.passed:
+        outcome[report.nodeid] = report.outcome
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config):
     if not config.option.collectonly:
-        passed = sum(map(bool, outcome.values()))
-        print(f"{passed} passed, {len(outcome) - passed} failed", flush=True)
+        count = collections.Counter(outcome.values())
+        skipped = f", {count['skipped']} skipped" if count["skipped"] else ""
+        print(f"{count['passed']} passed, {count['failed']} failed{skipped}",
+              flush=True)
