@@ -3,7 +3,8 @@
  *
  * Everything here is global (the same in every root) and for the kernel
  * only.  Writable and executable never meet: text r-x, rodata r--, all the rest
- * rw- without execute.
+ * rw- without execute.  The direct map shows the image a second time; there its
+ * text and rodata are r--, or they could be written after all.
  */
 #include "mm/kspace.h"
 
@@ -70,20 +71,55 @@ static pte_t *boot_slot(u64 address, int level)
 #define LEVEL_2M (PGTABLE_LEAF_LEVEL + 1)
 #define LEVEL_1G (PGTABLE_LEAF_LEVEL + 2)
 
+static bool overlaps(u64 at, u64 bytes, const char *start, const char *end)
+{
+	return at < (u64)end - KERNEL_BASE &&
+	       (u64)start - KERNEL_BASE < at + bytes;
+}
+
+/* Is there anything in [@at, @at + @bytes) of RAM that nobody may write? */
+static bool holds_read_only(u64 at, u64 bytes)
+{
+	return overlaps(at, bytes, text_start, text_end) ||
+	       overlaps(at, bytes, rodata_start, rodata_end) ||
+	       overlaps(at, bytes, ksyms_start, ksyms_end);
+}
+
+/* Can a single entry of @level map from @at on, up to @end at most? */
+static bool fits_level(u64 at, u64 end, int level)
+{
+	u64 bytes = pgtable_entry_bytes(level);
+
+	return is_aligned(at, bytes) && at + bytes <= end &&
+	       !holds_read_only(at, bytes);
+}
+
 /* The level of the largest page that can start at @at and ends by @end. */
 static int direct_map_level(u64 at, u64 end)
 {
-	u64 bytes = pgtable_entry_bytes(LEVEL_1G);
 	pte_t *slot = boot_slot(DIRECT_MAP_BASE + at, LEVEL_1G);
 
 	/* A neighbouring range may have put a table there already. */
-	if (!cpu_features.pages_1g || !is_aligned(at, bytes) ||
-	    at + bytes > end || pte_is_present(pte_load(slot)))
-		return LEVEL_2M;
-	return LEVEL_1G;
+	if (cpu_features.pages_1g && fits_level(at, end, LEVEL_1G) &&
+	    !pte_is_present(pte_load(slot)))
+		return LEVEL_1G;
+	return fits_level(at, end, LEVEL_2M) ? LEVEL_2M : PGTABLE_LEAF_LEVEL;
 }
 
-/* All of [start, end), rounded outwards: neighbours may share a large page. */
+static pte_t make_direct(u64 at, int level)
+{
+	pfn_t pfn = paddr_to_pfn(PADDR(at));
+
+	if (level != PGTABLE_LEAF_LEVEL)
+		return pte_make_large(pfn, rights_rw);
+	return pte_make(pfn,
+			holds_read_only(at, PAGE_SIZE) ? rights_r : rights_rw);
+}
+
+/*
+ * All of [start, end), rounded outwards: neighbours may share a large page.
+ * What the image has read-only is read-only here too, page by page.
+ */
 static void map_direct(u64 start, u64 end)
 {
 	u64 at = align_down(start, pgtable_entry_bytes(LEVEL_2M));
@@ -96,8 +132,7 @@ static void map_direct(u64 start, u64 end)
 		level = direct_map_level(at, end);
 		slot = boot_slot(DIRECT_MAP_BASE + at, level);
 		if (!pte_is_present(pte_load(slot)))
-			pte_store(slot, pte_make_large(paddr_to_pfn(PADDR(at)),
-						       rights_rw));
+			pte_store(slot, make_direct(at, level));
 	}
 }
 

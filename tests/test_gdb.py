@@ -91,6 +91,8 @@ def session_text(done):
     pytest.param(Session("first_instruction"), id="first_instruction"),
     pytest.param(Session("user_program"), id="user_program"),
     pytest.param(Session("cow_write"), id="cow_write"),
+    pytest.param(Session("rights"), id="rights"),
+    pytest.param(Session("rights", kernel=RELEASE), id="rights-release"),
     pytest.param(Session("verdicts", smp=4), id="verdicts"),
     pytest.param(Session("cow_write", kernel=RELEASE),
                  id="cow_write-release")])

@@ -9,6 +9,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/printk.h"
 #include "kernel/proc/signal.h"
+#include "kernel/proc/signal_rules.h"
 #include "kernel/x86_64/fpu.h"
 #include "mm/kspace.h"
 #include "mm/mm.h"
@@ -72,8 +73,37 @@ static void describe_place(vaddr_t address, char place[PLACE_BYTES])
 	spin_unlock(&mm->lock);
 }
 
+#define REGISTERS_BYTES 352
+
+/* ip and sp are at the head of the line. */
+static void describe_registers(const struct trap_frame *frame,
+			       char text[REGISTERS_BYTES])
+{
+	const struct {
+		const char *name;
+		u64 value;
+	} registers[] = {
+		{ "ax", frame->rax },  { "bx", frame->rbx },
+		{ "cx", frame->rcx },  { "dx", frame->rdx },
+		{ "si", frame->rsi },  { "di", frame->rdi },
+		{ "bp", frame->rbp },  { "r8", frame->r8 },
+		{ "r9", frame->r9 },   { "r10", frame->r10 },
+		{ "r11", frame->r11 }, { "r12", frame->r12 },
+		{ "r13", frame->r13 }, { "r14", frame->r14 },
+		{ "r15", frame->r15 }, { "flags", frame->rflags },
+	};
+	size_t length = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
+		length += (size_t)snprintf(text + length,
+					   REGISTERS_BYTES - length, " %s %lx",
+					   registers[i].name,
+					   registers[i].value);
+}
+
 static void log_page_fault(const struct trap_frame *frame,
-			   const struct signal_info *info)
+			   const struct signal_info *info,
+			   const char *registers)
 {
 	const struct task *task = current_task();
 	u64 error = task->fault.error_code;
@@ -81,25 +111,54 @@ static void log_page_fault(const struct trap_frame *frame,
 
 	describe_place(VADDR(task->fault.address), place);
 	log_warning("calf: %s[%u]: %s (%s): %s 0x%lx at ip 0x%lx sp 0x%lx "
-		    "error 0x%lx: %s\n",
+		    "error 0x%lx: %s;%s\n",
 		    task->name, task->pid, signal_name(info->signal),
 		    code_name(info),
 		    error & PF_FETCH ? "execution of" :
 		    error & PF_WRITE ? "write of" :
 				       "read of",
-		    task->fault.address, frame->rip, frame->rsp, error, place);
+		    task->fault.address, frame->rip, frame->rsp, error, place,
+		    registers);
 }
 
 static void log_exception(const struct trap_frame *frame,
-			  const struct signal_info *info)
+			  const struct signal_info *info, const char *registers)
 {
 	const struct task *task = current_task();
 
 	log_warning("calf: %s[%u]: %s (%s): exception %lu at ip 0x%lx "
-		    "sp 0x%lx error 0x%lx\n",
+		    "sp 0x%lx error 0x%lx;%s\n",
 		    task->name, task->pid, signal_name(info->signal),
-		    code_name(info), frame->vector, frame->rip, frame->rsp,
-		    frame->error_code);
+		    code_name(info), task->fault.vector, frame->rip, frame->rsp,
+		    task->fault.error_code, registers);
+}
+
+static void log_sent(const struct trap_frame *frame,
+		     const struct signal_info *info, const char *registers)
+{
+	const struct task *task = current_task();
+
+	log_warning("calf: %s[%u]: %s from pid %u at ip 0x%lx sp 0x%lx;%s\n",
+		    task->name, task->pid, signal_name(info->signal), info->pid,
+		    frame->rip, frame->rsp, registers);
+}
+
+void fault_signal_log_death(const struct trap_frame *frame,
+			    const struct signal_info *info)
+{
+	char registers[REGISTERS_BYTES];
+
+	if (!(signal_bit(info->signal) & SIGNALS_CORE))
+		return;
+	describe_registers(frame, registers);
+	if (info->code <= 0 ||
+	    !(signal_bit(info->signal) & SIGNALS_SYNCHRONOUS))
+		log_sent(frame, info, registers);
+	else if (current_task()->fault.vector == TRAP_PAGE_FAULT &&
+		 info->code != SI_KERNEL)
+		log_page_fault(frame, info, registers);
+	else
+		log_exception(frame, info, registers);
 }
 
 /* ---- Page faults -------------------------------------------------------- */
@@ -147,8 +206,6 @@ void fault_signal_page(const struct trap_frame *frame, vaddr_t address,
 		.error_code = visible_error_code(frame, address, result),
 		.address = address.val,
 	};
-	if (signal_force_is_fatal(info.signal))
-		log_page_fault(frame, &info);
 	signal_force(&info);
 }
 
@@ -243,8 +300,6 @@ void fault_signal_exception(const struct trap_frame *frame)
 
 	fault->vector = frame->vector;
 	fault->error_code = frame->error_code;
-	if (signal_force_is_fatal(info.signal))
-		log_exception(frame, &info);
 	signal_force(&info);
 }
 

@@ -29,6 +29,7 @@ static const char *const signal_names[] = {
 	[SIGTTOU] = "SIGTTOU",	   [SIGURG] = "SIGURG",
 	[SIGXFSZ] = "SIGXFSZ",	   [SIGWINCH] = "SIGWINCH",
 	[SIGVTALRM] = "SIGVTALRM", [SIGPROF] = "SIGPROF",
+	[SIGXCPU] = "SIGXCPU",	   [SIGSYS] = "SIGSYS",
 };
 
 const char *signal_name(int signal)

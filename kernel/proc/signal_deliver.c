@@ -11,6 +11,7 @@
 
 #include "kernel/lib/errno.h"
 #include "kernel/proc/exit.h"
+#include "kernel/proc/fault_signal.h"
 #include "kernel/proc/job.h"
 #include "kernel/proc/process_timers.h"
 #include "kernel/proc/sched.h"
@@ -183,8 +184,10 @@ void signal_deliver(struct trap_frame *frame)
 
 	while ((next = decide(task, &delivery)) == NEXT_STOP)
 		job_stay_stopped(task);
-	if (next == NEXT_EXIT)
+	if (next == NEXT_EXIT) {
+		fault_signal_log_death(frame, &delivery.info);
 		task_exit((u32)delivery.info.signal);
+	}
 	finish_call(frame, next, delivery.action.flags);
 	if (next == NEXT_HANDLER &&
 	    sigframe_push(frame, &delivery.info, &delivery.action,

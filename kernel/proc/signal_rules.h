@@ -27,6 +27,11 @@
 	(signal_bit(SIGSEGV) | signal_bit(SIGBUS) | signal_bit(SIGILL) |       \
 	 signal_bit(SIGTRAP) | signal_bit(SIGFPE))
 
+/* End the process in a way that somebody will want to look into. */
+#define SIGNALS_CORE                                                           \
+	(SIGNALS_SYNCHRONOUS | signal_bit(SIGQUIT) | signal_bit(SIGABRT) |     \
+	 signal_bit(SIGXCPU) | signal_bit(SIGXFSZ) | signal_bit(SIGSYS))
+
 static inline u64 signals_deliverable(const struct task *task)
 {
 	return task->signal.pending.set.bits & ~task->signal.blocked.bits;

@@ -32,10 +32,12 @@
 #define SIGTTIN 21
 #define SIGTTOU 22
 #define SIGURG 23
+#define SIGXCPU 24
 #define SIGXFSZ 25
 #define SIGVTALRM 26
 #define SIGPROF 27
 #define SIGWINCH 28
+#define SIGSYS 31
 #define SIGNAL_MAX 64
 /* From here on each one sent is kept, in order; below, one of a kind. */
 #define SIGRTMIN 32
