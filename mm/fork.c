@@ -139,7 +139,7 @@ int fork_mm(struct mm *parent, struct mm **result)
 	if (!child)
 		return -ENOMEM;
 	spin_lock(&parent->lock);
-	spin_lock(&child->lock);
+	spin_lock_nested(&child->lock); /* nobody else knows it yet */
 	mm_copy_layout(child, parent);
 	error = copy_contents(parent, child);
 	/* mlock is not inherited: what it kept apart may merge (I6). */

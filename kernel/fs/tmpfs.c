@@ -266,7 +266,7 @@ static int tmpfs_link(struct inode *dir, const char *name, struct inode *inode)
 	entry = entry_alloc(name);
 	if (!entry)
 		return -ENOMEM;
-	mutex_lock(&inode->lock);
+	mutex_lock_nested(&inode->lock); /* a file; @dir is above all files */
 	if (inode->links >= LINKS_MAX) {
 		error = -EMLINK;
 	} else {

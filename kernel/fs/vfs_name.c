@@ -136,7 +136,7 @@ static int remove_found(struct inode *dir, const struct path_last *last,
 		return -ENOTDIR;
 	if (!dir->ops->unlink)
 		return -EPERM;
-	mutex_lock(&victim->lock);
+	mutex_lock_nested(&victim->lock); /* from the top down */
 	if (victim->mounted)
 		error = -EBUSY;
 	else if (is_directory && !victim->ops->is_empty(victim))
@@ -182,16 +182,20 @@ static bool is_above(const struct inode *upper, const struct inode *lower)
 	return lower == upper;
 }
 
+/*
+ * The upper one first, as when a name is looked up and removed.  Where neither
+ * is above the other, inode_tree_lock keeps the next who wants both away.
+ */
 static void lock_two(struct inode *a, struct inode *b)
 {
 	if (a != b && is_above(b, a)) {
 		mutex_lock(&b->lock);
-		mutex_lock(&a->lock);
+		mutex_lock_nested(&a->lock);
 		return;
 	}
 	mutex_lock(&a->lock);
 	if (a != b)
-		mutex_lock(&b->lock);
+		mutex_lock_nested(&b->lock);
 }
 
 static void unlock_two(struct inode *a, struct inode *b)
@@ -293,7 +297,7 @@ static int rename_locked(struct rename *rename)
 	/* Above the directory it is moved to: then it cannot be empty. */
 	if (is_above(rename->replaced, from))
 		return -ENOTEMPTY;
-	mutex_lock(&rename->replaced->lock);
+	mutex_lock_nested(&rename->replaced->lock); /* from the top down */
 	if (inode_is_directory(rename->replaced) &&
 	    !rename->replaced->ops->is_empty(rename->replaced))
 		error = -ENOTEMPTY;

@@ -7,6 +7,7 @@
 #include "kernel/lib/spinlock.h"
 
 #include "kernel/lib/assert.h"
+#include "kernel/lib/lock_order.h"
 #include "kernel/lib/panic.h"
 #include "kernel/x86_64/asm/insn.h"
 #include "kernel/x86_64/asm/percpu.h"
@@ -16,35 +17,73 @@ void spinlock_init(struct spinlock *lock, const char *name)
 	*lock = (struct spinlock)SPINLOCK_INIT(name);
 }
 
+/* What a debug build asserts before a lock is waited for. */
+static void check_order(struct spinlock *lock, bool is_nested,
+			const void *place)
+{
+	u8 class = lock_order_class(lock->name, &lock->class);
+
+	if (is_nested)
+		lock_order_check_nested(percpu_held_locks(), class, place);
+	else
+		lock_order_check(percpu_held_locks(), class, place);
+}
+
+static void assert_not_mine(const struct spinlock *lock)
+{
+	if (unlikely(spin_is_held(lock)))
+		panic("lock %s taken twice by the same CPU", lock->name);
+}
+
+static void is_mine_now(struct spinlock *lock)
+{
+	__atomic_store_n(&lock->owner, this_cpu(), __ATOMIC_RELAXED);
+	percpu_locks_held_inc();
+	if (CALF_DEBUG)
+		lock_order_taken(percpu_held_locks(),
+				 lock_order_class(lock->name, &lock->class));
+}
+
+static void wait_for(struct spinlock *lock)
+{
+	while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)) {
+		while (READ_ONCE(lock->locked))
+			cpu_pause();
+	}
+	is_mine_now(lock);
+}
+
 void spin_lock(struct spinlock *lock)
 {
 	/* The panicking CPU is alone and must print, whoever held the lock. */
 	if (unlikely(panic_in_progress))
 		return;
-	if (unlikely(spin_is_held(lock)))
-		panic("lock %s taken twice by the same CPU", lock->name);
+	assert_not_mine(lock);
+	if (CALF_DEBUG)
+		check_order(lock, false, __builtin_return_address(0));
+	wait_for(lock);
+}
 
-	while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)) {
-		while (READ_ONCE(lock->locked))
-			cpu_pause();
-	}
-	__atomic_store_n(&lock->owner, this_cpu(), __ATOMIC_RELAXED);
-	percpu_locks_held_inc();
+void spin_lock_nested(struct spinlock *lock)
+{
+	if (unlikely(panic_in_progress))
+		return;
+	assert_not_mine(lock);
+	if (CALF_DEBUG)
+		check_order(lock, true, __builtin_return_address(0));
+	wait_for(lock);
 }
 
 bool spin_trylock(struct spinlock *lock)
 {
 	if (unlikely(panic_in_progress))
 		return true;
-	if (unlikely(spin_is_held(lock)))
-		panic("lock %s taken twice by the same CPU", lock->name);
-
+	assert_not_mine(lock);
 	if (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)) {
 		cpu_pause();
 		return false;
 	}
-	__atomic_store_n(&lock->owner, this_cpu(), __ATOMIC_RELAXED);
-	percpu_locks_held_inc();
+	is_mine_now(lock);
 	return true;
 }
 
@@ -56,6 +95,8 @@ void spin_unlock(struct spinlock *lock)
 		panic("lock %s released by a CPU that does not hold it",
 		      lock->name);
 
+	if (CALF_DEBUG)
+		lock_order_released(percpu_held_locks(), lock->class);
 	percpu_locks_held_dec();
 	__atomic_store_n(&lock->owner, NULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
@@ -65,7 +106,12 @@ u64 spin_lock_irqsave(struct spinlock *lock)
 {
 	u64 rflags = interrupts_save();
 
-	spin_lock(lock);
+	if (unlikely(panic_in_progress))
+		return rflags;
+	assert_not_mine(lock);
+	if (CALF_DEBUG)
+		check_order(lock, false, __builtin_return_address(0));
+	wait_for(lock);
 	return rflags;
 }
 

@@ -6,6 +6,8 @@
  *                        handlers never take, such as those of mm/: a CPU
  *                        that waits for one still answers a shootdown.
  *   spin_lock_irqsave()  for locks that interrupt handlers take as well.
+ * A debug build checks that they are taken in one order (lock_order.h).
+ *
  * The kernel itself is not preempted, so a holder is never switched away
  * unless it blocks, which it must not.
  */
@@ -17,6 +19,7 @@ struct cpu;
 
 struct spinlock {
 	u32 locked;
+	u8 class; /* debug: see kernel/lib/lock_order.h */
 	const struct cpu *owner;
 	const char *name;
 };
@@ -28,6 +31,8 @@ struct spinlock {
 
 void spinlock_init(struct spinlock *lock, const char *name);
 void spin_lock(struct spinlock *lock);
+/* A second of its name; the caller says why it cannot be the other way round. */
+void spin_lock_nested(struct spinlock *lock);
 /*
  * Where the lock order forbids to wait.  Return: whether the lock is held now;
  * if not, a moment has passed.

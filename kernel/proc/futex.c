@@ -139,7 +139,7 @@ static void lock_both(struct bucket *a, struct bucket *b)
 {
 	spin_lock(a < b ? &a->lock : &b->lock);
 	if (a != b)
-		spin_lock(a < b ? &b->lock : &a->lock);
+		spin_lock_nested(a < b ? &b->lock : &a->lock);
 }
 
 static void unlock_both(struct bucket *a, struct bucket *b)

@@ -5,7 +5,8 @@
 
 #include "kernel/proc/mutex.h"
 
-static struct mutex lock = MUTEX_INIT(lock);
+/* schedule() gives it back: who waits for another mutex does not hold it. */
+static struct mutex lock = MUTEX_INIT_WITHOUT_ORDER(lock);
 
 bool kernel_lock(void)
 {

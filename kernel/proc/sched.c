@@ -415,8 +415,9 @@ static void pull_from_others(struct run_queue *mine)
 	if (!other)
 		return;
 	rflags = interrupts_save();
+	/* The order of two queues is that of their addresses. */
 	spin_lock(other < mine ? &other->lock : &mine->lock);
-	spin_lock(other < mine ? &mine->lock : &other->lock);
+	spin_lock_nested(other < mine ? &mine->lock : &other->lock);
 	list_for_each_entry(task, &other->runnable, run_node) {
 		if (!may_run_on(task, cpu))
 			continue;

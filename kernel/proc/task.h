@@ -17,6 +17,7 @@
 
 #include "kernel/lib/avl.h"
 #include "kernel/lib/list.h"
+#include "kernel/lib/lock_order.h"
 #include "kernel/lib/spinlock.h"
 #include "kernel/proc/credentials.h"
 #include "kernel/proc/rlimit.h"
@@ -100,6 +101,7 @@ struct task {
 	u32 missed_order; /* with TASK_WORK_NO_FRAME: of what size */
 	u64 fail_nth; /* allocations until one fails; 0: none shall */
 	struct task_fault fault; /* for the frames of signal handlers */
+	struct lock_held held_mutexes; /* debug */
 
 	/* The lock of kernel/timer.c. */
 	struct list_node cpu_timers; /* armed ones that count its time */

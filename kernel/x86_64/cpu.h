@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "kernel/lib/lock_order.h"
 #include "kernel/x86_64/asm/page.h"
 #include "kernel/x86_64/asm/percpu.h"
 
@@ -39,6 +40,7 @@ struct cpu {
 	u32 locks_held; /* spinlocks; 0 when it may switch tasks */
 	bool need_resched; /* set by the timer, read on the way to user mode */
 	bool in_interrupt;
+	struct lock_held held_locks; /* debug: which those locks_held are */
 
 	/* kernel/x86_64/tlb.c */
 	struct tlb_space *space; /* whose page tables CR3 points to */
@@ -56,6 +58,8 @@ _Static_assert(offsetof(struct cpu, kernel_stack_top) ==
 _Static_assert(offsetof(struct cpu, user_rsp) == PERCPU_USER_RSP, "percpu.h");
 _Static_assert(offsetof(struct cpu, current) == PERCPU_CURRENT, "percpu.h");
 _Static_assert(offsetof(struct cpu, locks_held) == PERCPU_LOCKS_HELD,
+	       "percpu.h");
+_Static_assert(offsetof(struct cpu, held_locks) == PERCPU_HELD_LOCKS,
 	       "percpu.h");
 
 /* What the CPU can do beyond the required long mode and NX. */

@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kernel/lib/ksym.h"
+#include "kernel/lib/lock_order.h"
 #include "kernel/lib/panic.h"
 #include "kernel/lib/spinlock.h"
 #include "kernel/x86_64/smp.h"
@@ -178,6 +180,13 @@ void log_error(const char *fmt, ...)
 	va_end(args);
 }
 
+/* Without a table of symbols; the sanitizers print a stack anyway. */
+const struct ksym *ksym_find(u64 address)
+{
+	(void)address;
+	return NULL;
+}
+
 /* ---- Nobody else runs: see kernel/x86_64/smp.h ---- */
 
 void smp_stop_others(void)
@@ -188,7 +197,11 @@ void smp_resume_others(void)
 {
 }
 
-/* ---- Locks: one CPU at a time runs, so a lock that is taken is a bug ---- */
+/*
+ * ---- Locks: one CPU at a time runs, so a lock that is taken is a bug ----
+ *
+ * Their order is checked as in the kernel, by kernel/lib/lock_order.c.
+ */
 
 /* Any address tells the CPUs apart. */
 static char this_cpu_address;
@@ -198,12 +211,32 @@ void spinlock_init(struct spinlock *lock, const char *name)
 	*lock = (struct spinlock)SPINLOCK_INIT(name);
 }
 
-void spin_lock(struct spinlock *lock)
+static struct lock_held held_locks;
+
+static void take_lock(struct spinlock *lock)
 {
 	if (lock->locked)
 		panic("lock %s taken twice", lock->name);
 	lock->locked = 1;
 	lock->owner = (const struct cpu *)&this_cpu_address;
+	lock_order_taken(&held_locks,
+			 lock_order_class(lock->name, &lock->class));
+}
+
+void spin_lock(struct spinlock *lock)
+{
+	lock_order_check(&held_locks,
+			 lock_order_class(lock->name, &lock->class),
+			 __builtin_return_address(0));
+	take_lock(lock);
+}
+
+void spin_lock_nested(struct spinlock *lock)
+{
+	lock_order_check_nested(&held_locks,
+				lock_order_class(lock->name, &lock->class),
+				__builtin_return_address(0));
+	take_lock(lock);
 }
 
 void (*machine_lock_is_busy)(void);
@@ -216,7 +249,7 @@ bool spin_trylock(struct spinlock *lock)
 		machine_lock_is_busy = NULL;
 		return false;
 	}
-	spin_lock(lock);
+	take_lock(lock);
 	return true;
 }
 
@@ -226,6 +259,7 @@ void spin_unlock(struct spinlock *lock)
 
 	if (!spin_is_held(lock))
 		panic("lock %s released, but not held", lock->name);
+	lock_order_released(&held_locks, lock->class);
 	lock->locked = 0;
 	lock->owner = NULL;
 	holder_goes_on = NULL;

@@ -8,7 +8,7 @@ host-compilers := $(sort $(HOSTCC) \
 
 # kspace.c is the only file of mm/ that touches the real machine.
 host-c := $(filter-out mm/kspace.c,$(sort $(wildcard mm/*.c))) \
-	kernel/lib/avl.c $(addprefix tests/host/, \
+	kernel/lib/avl.c kernel/lib/lock_order.c $(addprefix tests/host/, \
 	fake_machine.c fake_tlb.c model.c model_verify.c ops.c)
 host-tests := $(patsubst tests/host/%.c,%,$(sort $(wildcard tests/host/test_*.c)))
 

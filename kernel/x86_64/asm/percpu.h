@@ -12,6 +12,7 @@
 #include "kernel/x86_64/asm/types.h"
 
 struct cpu;
+struct lock_held;
 struct task;
 
 #define PERCPU_SELF 0
@@ -19,6 +20,7 @@ struct task;
 #define PERCPU_USER_RSP 16
 #define PERCPU_CURRENT 24
 #define PERCPU_LOCKS_HELD 40
+#define PERCPU_HELD_LOCKS 46
 
 /* The CPU this runs on.  Stable while interrupts are off or a lock is held. */
 static inline struct cpu *this_cpu(void)
@@ -53,4 +55,10 @@ static inline void percpu_locks_held_dec(void)
 			 :
 			 : "i"(PERCPU_LOCKS_HELD)
 			 : "memory", "cc");
+}
+
+/* Which ones they are: kernel/lib/lock_order.h. */
+static inline struct lock_held *percpu_held_locks(void)
+{
+	return (struct lock_held *)((char *)this_cpu() + PERCPU_HELD_LOCKS);
 }
