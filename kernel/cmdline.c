@@ -151,7 +151,8 @@ static bool apply_sysctl(char *word)
 	if (!entry)
 		log_warning("calf: there is no sysctl vm.%s\n", name);
 	else if (sysctl_write(entry, value) != 0)
-		log_warning("calf: vm.%s cannot be \"%s\"\n", name, value);
+		log_warning("calf: vm.%s cannot be \"%s\" (EINVAL)\n", name,
+			    value);
 	return true;
 }
 

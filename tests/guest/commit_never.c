@@ -276,6 +276,21 @@ static void refusals(void)
 	}
 }
 
+/*
+ * The stack of the new program is to be promised while the old one is still
+ * there.  Who asks for it is small by then, and so would have to leave little.
+ */
+static void execve_is_refused(void)
+{
+	char *arguments[] = { "commit_never", "executed", NULL };
+	long before;
+
+	fill();
+	before = committed();
+	CHECK_ERRNO(execv("/proc/self/exe", arguments), ENOMEM);
+	CHECK_EQ(committed(), before);
+}
+
 static void on_fault(int number, siginfo_t *info, void *context)
 {
 	(void)context;
@@ -321,7 +336,7 @@ static void one_child(volatile char *where, const char *what)
 
 static void never(void)
 {
-	long before, total;
+	long before, total, reserve;
 	char *down, *shared;
 	pid_t pid;
 
@@ -366,6 +381,11 @@ static void never(void)
 		_exit(0);
 	}
 	wait_well(pid);
+	reserve = get(VM "user_reserve_kbytes");
+	set(VM "user_reserve_kbytes", 0);
+	in_child_well(execve_is_refused);
+	say("  execve: ENOMEM\n");
+	set(VM "user_reserve_kbytes", reserve);
 	set(VM "overcommit_memory", 0);
 	set(VM "overcommit_ratio", 50);
 	CHECK_OK(ftruncate(file, 0));
@@ -373,8 +393,11 @@ static void never(void)
 	say("nothing is left\n");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	(void)argv;
+	if (argc > 1)
+		return 99; /* execve was not refused */
 	settle();
 	switches();
 	guess();

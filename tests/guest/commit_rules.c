@@ -27,6 +27,7 @@ static long committed(void)
 		long before_ = committed();                                    \
 		action;                                                        \
 		say("%-52s %+6ld\n", what, committed() - before_);             \
+		run_check();                                                   \
 	} while (0)
 
 /* mprotect gives promises back; Linux does so since 6.6. */
