@@ -40,10 +40,19 @@ u64 oom_kill_allocating_task;
 u64 oom_dump_tasks = 1;
 
 /*
- * As Linux: larger blocks than this are a luxury.  That none is left says
- * little about memory, and no kill would be sure to make one.
+ * As Linux: that no larger block than this is left says little about memory,
+ * and no kill would be sure to make one.
  */
 #define SHORTAGE_ORDER_MAX 3
+
+/* There are frames enough, but not in a row. */
+static bool is_only_fragmented(unsigned int order)
+{
+	struct frame_stats stats = frame_stats_read();
+
+	return order > SHORTAGE_ORDER_MAX &&
+	       stats.free > stats.emergency + (2UL << order);
+}
 
 /*
  * How long a victim may take to end by itself: ten time slices.  Linux gives
@@ -436,7 +445,7 @@ void oom_note_shortage(unsigned int order)
 {
 	struct task *task = current_task();
 
-	if (order > SHORTAGE_ORDER_MAX)
+	if (is_only_fragmented(order))
 		return;
 	task->missed_order = order;
 	task_add_work(task, TASK_WORK_NO_FRAME);

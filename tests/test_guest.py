@@ -15,7 +15,7 @@ import harness
 
 FOLDER = harness.ROOT / "tests" / "guest"
 KEYS = {"status", "mem", "smp", "timeout", "host", "release", "append", "args",
-        "stdin", "log", "linux"}
+        "stdin", "log", "linux", "linux_mem"}
 
 
 class Directive:
@@ -23,7 +23,7 @@ class Directive:
 
     status, mem, smp, timeout = 0, "64M", "1", 60
     host, release, linux = None, "no", "no"
-    append = args = stdin = log = ""
+    append = args = stdin = log = linux_mem = ""
 
     def __init__(self, source):
         found = re.search(r"guest-test:(.*?)\*/", source.read_text(), re.S)
@@ -46,7 +46,7 @@ class Directive:
     def linux_job(self, name):
         # The machine is emulated, and Linux needs a while to boot.
         return harness.LinuxJob(
-            "--mem", self.mem, "--smp", self.smp,
+            "--mem", self.linux_mem or self.mem, "--smp", self.smp,
             "--", harness.BUILD / "tests" / "guest" / name,
             *shlex.split(self.args), timeout=self.timeout + 60)
 
