@@ -19,8 +19,10 @@ MEM  := 256M
 APPEND :=
 # ARGS: arguments of the program that run-NAME and gdb run
 ARGS :=
-# PROG: the program that "make gdb" debugs
+# PROG: the program that "make gdb" debugs, and that "make record" keeps
 PROG := cow
+# RECORDING: the folder of a recording
+RECORDING := $(O)/recording
 # SMP: "make test SMP=4" gives the machines of the guest tests 4 CPUs
 SMP :=
 # BUG: plant this bug of tests/bugs/ first, in a copy of the tree
@@ -262,6 +264,17 @@ gdb: $(KERNEL) $(INITRAMFS) $(programs) $(guests)
 
 qemu-gdb: $(KERNEL) $(INITRAMFS) $(programs)
 	@$(run-env) GDB='$(GDB)' tools/qemu qemu-gdb '$(APPEND)'
+
+# A run that can be looked at again and again, backwards too: what is typed at
+# the prompt, or with PROG=NAME the run of one program.
+.PHONY: record replay-gdb
+record: $(KERNEL) $(INITRAMFS) $(programs) $(guests)
+	@QEMU='$(QEMU)' tools/run --kernel $(KERNEL) --mem $(MEM) \
+		--append '$(APPEND)' --record $(RECORDING) \
+		$(if $(filter file,$(origin PROG)),--no-program,-- \
+		$(call program-file,$(PROG)) $(ARGS))
+replay-gdb:
+	@$(run-env) GDB='$(GDB)' tools/qemu replay-gdb '$(RECORDING)'
 
 # ---- Prove it -------------------------------------------------------------
 .PHONY: test test-host check kernels

@@ -22,14 +22,29 @@ def pytest_collection_finish(session):
     if session.config.option.collectonly:
         return
     for item in session.items:
-        for value in getattr(item, "callspec", None) and \
-                item.callspec.params.values() or ():
-            if isinstance(value, harness.Job):
-                value.start(executor)
+        for job in jobs_of(item):
+            job.start(executor)
 
 
 def pytest_sessionfinish():
     executor.shutdown(wait=True, cancel_futures=True)
+
+
+def jobs_of(item):
+    call = getattr(item, "callspec", None)
+    return [value for value in (call.params.values() if call else ())
+            if isinstance(value, harness.Job)]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if call.when != "call":
+        return
+    for job in jobs_of(item):
+        said = harness.settle_recording(job, report.passed)
+        if said:
+            report.sections.append(("recording", said))
 
 
 def pytest_runtest_logreport(report):

@@ -8,6 +8,7 @@ background, a few at a time, and each test waits for its own (conftest.py).
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -37,11 +38,22 @@ ACT = BUILD / "tests" / "programs" / "act"
 
 
 class Job:
-    """One run of tools/run with these arguments and this standard input."""
+    """One run of tools/run with these arguments and this standard input.
 
-    def __init__(self, *arguments, stdin=b"", kernel=DEBUG, timeout=60):
+    @record: the name of a recording of the run. It stays if the test fails, and
+    the test's output says how to look into it (conftest.py). QEMU can record a
+    machine with one CPU whose input does not come faster than a person types.
+    @unrecorded: if there is none, why
+    """
+
+    def __init__(self, *arguments, stdin=b"", kernel=DEBUG, timeout=60,
+                 record=None, unrecorded=""):
+        self.unrecorded = unrecorded
+        self.recording = BUILD / "recordings" / record if record else None
         self.command = [str(RUN), "--kernel", str(kernel),
-                        "--timeout", str(timeout), *map(str, arguments)]
+                        "--timeout", str(timeout),
+                        *(["--record", str(self.recording)] if record else ()),
+                        *map(str, arguments)]
         self.stdin = stdin
         # tools/run keeps the time; this one is for its own mistakes.
         self.timeout = timeout + 30
@@ -70,6 +82,18 @@ class LinuxJob(Job):
 
 def has_linux_image():
     return bool(list((BUILD / "linux").glob("vmlinuz*")))
+
+
+def settle_recording(job, passed):
+    """What to tell of a test's recording; that of a passed test goes."""
+    if passed:
+        if job.recording:
+            shutil.rmtree(job.recording, ignore_errors=True)
+        return None
+    if not job.recording:
+        return job.unrecorded and f"not recorded: {job.unrecorded}"
+    place = os.path.relpath(job.recording, ROOT)
+    return f"this very run, in GDB:  make replay-gdb RECORDING={place}"
 
 
 def explain(done):

@@ -36,11 +36,19 @@ class Directive:
         self.status, self.timeout = int(self.status), float(self.timeout)
 
     def job(self, name, kernel):
+        smp = max(int(self.smp), harness.SMP)
+        # The longest runs would take twice as long.
+        unrecorded = ("QEMU records machines with one CPU" if smp > 1 else
+                      "it reads its standard input" if self.stdin else
+                      "it runs for long" if self.timeout > 60 else
+                      "of the release build" if kernel == harness.RELEASE
+                      else "")
         return harness.Job(
-            "--mem", self.mem, "--smp", max(int(self.smp), harness.SMP),
+            "--mem", self.mem, "--smp", smp,
             "--append", self.append,
             "--", harness.BUILD / "tests" / "guest" / name,
             *shlex.split(self.args), kernel=kernel, timeout=self.timeout,
+            record=None if unrecorded else name, unrecorded=unrecorded,
             stdin=self.stdin.encode().decode("unicode_escape").encode())
 
     def linux_job(self, name):

@@ -474,6 +474,14 @@ def _macro(path, name):
     return eval(plain, {"__builtins__": {}})
 
 
+def missing():
+    """What the tables of this file name, and the kernel does not have."""
+    try:
+        yield from filter(None, _missing())
+    except Unknown as problem:
+        yield str(problem)
+
+
 def _missing():
     for name in SYMBOLS:
         _symbol(name)
@@ -490,10 +498,7 @@ def _missing():
 
 def problems():
     """What the tables of this file say, and the kernel does not."""
-    try:
-        yield from filter(None, _missing())
-    except Unknown as problem:
-        yield str(problem)
+    yield from missing()
     for name, path in FUNCTIONS.items():
         try:
             gdb.decode_line(name)

@@ -1,0 +1,172 @@
+"""Recordings, and going back in time in them (tools/recording.py)."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import harness
+from harness import BUILD, DEBUG, ROOT
+from test_gdb import OUTPUT, PROGRAM, SECONDS, SESSIONS, Make
+
+FOLDER = BUILD / "recordings" / "test"
+GDB_SECONDS = 300           # on a busy machine; there is much to replay
+
+
+def recorder(name):
+    """A run of fork_write, and where it was kept."""
+    return harness.Job("--mem", "32M", "--record", FOLDER / name, "--", PROGRAM)
+
+
+def gdb_session(recording, script, *arguments):
+    """A GDB that carries out a file of tests/gdb/ on a recording."""
+    return subprocess.run(
+        ["timeout", "-k", "5", str(GDB_SECONDS), os.environ.get("GDB", "gdb"),
+         "-nx", "-q", "-batch", "-x", "tools/gdb/init.gdb",
+         "-ex", f"python import sys; sys.path.insert(0, '{SESSIONS}'); "
+                "sys.dont_write_bytecode = True",
+         "-ex", f'set $recording = "{recording}"', *arguments,
+         "-x", str(SESSIONS / f"{script}.py")], cwd=ROOT,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace")
+
+
+def replay(recording, *commands):
+    """What GDB says to these commands, after opening the recording."""
+    words = [word for one in commands for word in ("-ex", one)]
+    return subprocess.run(
+        ["timeout", "-k", "5", str(GDB_SECONDS), os.environ.get("GDB", "gdb"),
+         "-nx", "-q", "-batch", "-x", "tools/gdb/init.gdb",
+         "-ex", f"replay {recording}", *words], cwd=ROOT,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace").stdout
+
+
+@pytest.mark.parametrize("job", [recorder("exact")])
+def test_rewind_is_exact(job):
+    """Recording changes nothing; replaying repeats every instruction."""
+    done = job.result()
+    assert (done.returncode, done.stdout) == (0, OUTPUT), harness.explain(done)
+    session = gdb_session(FOLDER / "exact", "travel")
+    assert session.returncode == 0 and \
+        "session passed\n" in session.stdout, session.stdout
+    shutil.rmtree(FOLDER / "exact")
+
+
+@pytest.mark.parametrize("job", [recorder("refused")])
+def test_what_is_refused(job):
+    """A recording that would not be the same run again, each with its why."""
+    done = job.result()
+    assert done.returncode == 0, harness.explain(done)
+    folder = FOLDER / "refused"
+    about = json.loads((folder / "recording.json").read_text())
+    assert "fork_write, recorded with" in replay(folder)
+
+    def said_with(**changes):
+        (folder / "recording.json").write_text(json.dumps({**about, **changes}))
+        said = replay(folder)
+        assert "Traceback" not in said
+        return said
+
+    assert "may count otherwise: record the run again" in \
+        said_with(qemu="QEMU emulator version 1.0")
+    assert "another version of Calf" in said_with(format=0)
+    with open(folder / "kernel.elf", "ab") as kernel:
+        kernel.write(b"built anew")
+    assert re.search("kernel.elf is not the file that this recording was made "
+                     "with: record the run again", said_with())
+    (folder / "recording.json").write_text("{")
+    assert "is damaged: record the run again" in replay(folder)
+    (folder / "recording.json").unlink()
+    assert "is not a recording, or its run did not end" in replay(folder)
+    assert "there is no such recording; make record makes one" in \
+        replay(FOLDER / "nothing")
+    assert "rewind: this is not a recording; make record" in \
+        replay(FOLDER / "nothing", "rewind")
+    shutil.rmtree(folder)
+
+
+def test_record_refuses():
+    """Neither several CPUs nor somebody's files."""
+    def said(*arguments):
+        done = subprocess.run(
+            [harness.RUN, "--kernel", DEBUG, *arguments, "--", PROGRAM],
+            cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        assert done.returncode == 125
+        return done.stderr
+
+    assert "one CPU" in said("--smp", "2", "--record", FOLDER / "no")
+    assert "one CPU" in said("--boot", "bios", "--record", FOLDER / "no")
+    assert not (FOLDER / "no").exists()
+    assert "is no recording" in said("--record", ROOT / "tests")
+
+
+@pytest.mark.parametrize("job", [
+    harness.Job("--mem", "64M", "--record", FOLDER / "hangs", "--",
+                "/bin/busybox", "sleep", "1000", timeout=3)])
+def test_recording_of_a_hang(job):
+    """A run that was cut off can be looked at to its last moment."""
+    assert job.result().returncode == 124
+    said = replay(FOLDER / "hangs", "continue", "rewind 0",
+                  "rewind 1000")
+    assert len(re.findall(r"^after (\d+) instructions:$", said, re.M)) == 2, said
+    shutil.rmtree(FOLDER / "hangs")
+
+
+def test_make_record():
+    """What is typed at the prompt is typed again in the replay."""
+    folder = FOLDER / "typed"
+    record = Make("record", f"RECORDING={folder}")
+    try:
+        record.expect_exact("calf> ")
+        record.send("echo one$((40 + 2))two\r")
+        record.expect_exact("one42two")
+        record.expect_exact("calf> ")
+        record.send("exit\r")
+        record.expect_exact(f"make replay-gdb RECORDING={os.path.relpath(folder, ROOT)}")
+    finally:
+        record.close(force=True)
+    replayed = Make("replay-gdb", f"RECORDING={folder}")
+    try:
+        replayed.expect_exact("(gdb) ")
+        said = replayed.ask("continue")
+        assert re.search(r"echo one\$\(\(40 \+ 2\)\)two\s+one42two\s", said), said
+        assert "calf: init exited with status 0" in said
+        assert "The recording ends here." in said
+        assert re.match(r"rewind\n+after \d+ instructions:\n", replayed.ask("rewind"))
+        replayed.sendline("quit")
+    finally:
+        replayed.close(force=True)
+    shutil.rmtree(folder)
+
+
+FAILS = """
+import pytest, harness
+def job(name):
+    return harness.Job("--mem", "64M", "--", {program!r}, record="test/" + name)
+@pytest.mark.parametrize("job, status", [(job("passes"), 0), (job("fails"), 1)])
+def test_it(job, status):
+    assert job.result().returncode == status
+"""
+
+
+def test_failing_test_leaves_its_recording(tmp_path):
+    """And says how to open it; a test that passes leaves nothing."""
+    (tmp_path / "test_it.py").write_text(FAILS.format(program=str(PROGRAM)))
+    done = subprocess.run(
+        [sys.executable, "-B", "-m", "pytest", "-q", "-p", "conftest",
+         "-p", "no:cacheprovider", tmp_path / "test_it.py"], cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "tests")},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert "1 passed, 1 failed" in done.stdout, done.stdout + done.stderr
+    told = re.search("this very run, in GDB:  make replay-gdb RECORDING=(.*)",
+                     done.stdout)
+    assert told, done.stdout
+    assert (FOLDER / "fails").exists() and not (FOLDER / "passes").exists()
+    said = replay(ROOT / told[1], "continue")
+    assert OUTPUT.decode() in said
+    shutil.rmtree(FOLDER / "fails")
