@@ -17,29 +17,28 @@
 
 /* ---- The log line ------------------------------------------------------- */
 
+static const char *const segv_codes[] = { "", "MAPERR", "ACCERR" };
+static const char *const bus_codes[] = { "", "ADRALN", "ADRERR" };
+static const char *const fpe_codes[] = {
+	"", "INTDIV", "INTOVF", "FLTDIV", "FLTOVF", "FLTUND", "FLTRES", "FLTINV"
+};
+
+/* => positive, but perhaps made up: rt_sigqueueinfo(2) to oneself */
 static const char *code_name(const struct signal_info *info)
 {
-	static const char *const segv[] = { "", "MAPERR", "ACCERR" };
-	static const char *const bus[] = { "", "ADRALN", "ADRERR" };
-	static const char *const fpe[] = { "",	     "INTDIV", "INTOVF",
-					   "FLTDIV", "FLTOVF", "FLTUND",
-					   "FLTRES", "FLTINV" };
+	u32 code = (u32)info->code;
 
 	if (info->code == SI_KERNEL)
 		return "KERNEL";
-	switch (info->signal) {
-	case SIGSEGV:
-		return segv[info->code];
-	case SIGBUS:
-		return bus[info->code];
-	case SIGFPE:
-		return fpe[info->code];
-	case SIGILL:
+	if (info->signal == SIGSEGV && code < ARRAY_SIZE(segv_codes))
+		return segv_codes[code];
+	if (info->signal == SIGBUS && code < ARRAY_SIZE(bus_codes))
+		return bus_codes[code];
+	if (info->signal == SIGFPE && code < ARRAY_SIZE(fpe_codes))
+		return fpe_codes[code];
+	if (info->signal == SIGILL)
 		return "ILLOPN";
-	case SIGTRAP:
-		return "TRACE";
-	}
-	return "?";
+	return info->signal == SIGTRAP ? "TRACE" : "?";
 }
 
 #define PLACE_BYTES 96
