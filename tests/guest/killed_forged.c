@@ -5,8 +5,9 @@
  */
 #include "guest.h"
 
-static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
-			       SIGABRT };
+static const int signals[] = {
+	SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT
+};
 static const int codes[] = { 3, 7, 77, 0x7fffffff, SI_KERNEL };
 
 static int signo, code;
