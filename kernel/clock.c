@@ -33,24 +33,26 @@ void clock_set_realtime(u64 ns)
 	timers_clock_was_set();
 }
 
-u64 clock_cpu_ns(const struct task *task)
+u64 clock_thread_ns(const struct task *task)
 {
 	return READ_ONCE(task->usage.user_ns) +
 	       READ_ONCE(task->usage.kernel_ns);
 }
 
 /*
- * A negative number is a process's clock: ~pid above three bits, which say
- * what to count.
+ * A negative number is the clock of a process or a thread: ~pid above three
+ * bits, which say of which and what to count.
  */
 #define CPU_CLOCK_PID_SHIFT 3
 #define CPU_CLOCK_WHAT 3
 #define CPU_CLOCK_USER 1
 #define CPU_CLOCK_NONE 3 /* of a device, by descriptor */
+#define CPU_CLOCK_THREAD 4
 
 static int read_process_clock(int clock, u64 *ns)
 {
 	u32 pid = ~(u32)clock >> CPU_CLOCK_PID_SHIFT;
+	bool is_user = (clock & CPU_CLOCK_WHAT) == CPU_CLOCK_USER;
 	struct task *task;
 
 	if ((clock & CPU_CLOCK_WHAT) == CPU_CLOCK_NONE)
@@ -58,9 +60,12 @@ static int read_process_clock(int clock, u64 *ns)
 	task = task_find_get(pid ? pid : current_task()->pid);
 	if (!task)
 		return -EINVAL;
-	*ns = (clock & CPU_CLOCK_WHAT) == CPU_CLOCK_USER ?
-		      READ_ONCE(task->usage.user_ns) :
-		      clock_cpu_ns(task);
+	if (clock & CPU_CLOCK_THREAD)
+		*ns = is_user ? READ_ONCE(task->usage.user_ns) :
+				clock_thread_ns(task);
+	else
+		*ns = is_user ? READ_ONCE(task->process->user_ns) :
+				process_cpu_ns(task->process);
 	task_put(task);
 	return 0;
 }
@@ -80,8 +85,10 @@ int clock_read(int clock, u64 *ns)
 		*ns = time_since_boot_ns();
 		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
+		*ns = process_cpu_ns(current_task()->process);
+		return 0;
 	case CLOCK_THREAD_CPUTIME_ID:
-		*ns = clock_cpu_ns(current_task());
+		*ns = clock_thread_ns(current_task());
 		return 0;
 	}
 	return clock < 0 ? read_process_clock(clock, ns) : -EINVAL;

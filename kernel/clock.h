@@ -36,7 +36,7 @@ u64 clock_boot_epoch_ns(void);
 void clock_set_realtime(u64 ns);
 
 /* User and kernel time of @task. */
-u64 clock_cpu_ns(const struct task *task);
+u64 clock_thread_ns(const struct task *task);
 
 /* Return: 0 and the time, or -EINVAL: no such clock. */
 int clock_read(int clock, u64 *ns) __must_check;

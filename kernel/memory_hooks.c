@@ -103,7 +103,7 @@ void fail_nth_read(char *text, size_t size)
 
 void fail_nth_hand_over(struct task *child)
 {
-	if (likely(!for_first_child) || current_task() != init_task)
+	if (likely(!for_first_child) || current_task()->process != init_process)
 		return;
 	child->fail_nth = for_first_child;
 	for_first_child = 0;

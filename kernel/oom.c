@@ -114,33 +114,48 @@ static void add_mm(struct memory *memory, struct mm *mm)
  */
 #define MMS_MAX 2
 
-/* Return: how many; a reference of each is in @mms. */
-static u32 get_mms(struct task *task, struct mm *mms[MMS_MAX])
-{
-	u32 count = 0;
+struct mms {
+	struct mm *mm[MMS_MAX]; /* a reference of each */
+	u32 count;
+};
 
-	spin_lock(&task->lock);
-	if (task->mm)
-		mms[count++] = task->mm;
-	if (task->mm_before_exec)
-		mms[count++] = task->mm_before_exec;
-	for (u32 i = 0; i < count; i++)
-		mm_get(mms[i]);
-	spin_unlock(&task->lock);
-	return count;
+static void add_once(struct mms *mms, struct mm *mm)
+{
+	if (!mm || (mms->count > 0 && mms->mm[0] == mm) ||
+	    (mms->count > 1 && mms->mm[1] == mm))
+		return;
+	ASSERT(mms->count < MMS_MAX); /* one thread at a time is in execve */
+	mm_get(mm);
+	mms->mm[mms->count++] = mm;
 }
 
-static u32 read_memory(struct task *task, struct memory *memory)
+/* Of all threads; an ended leader has none. */
+static struct mms get_mms(struct process *process)
 {
-	struct mm *mms[MMS_MAX];
-	u32 count = get_mms(task, mms);
+	struct mms mms = { .count = 0 };
+	struct task *task;
+
+	for (u32 tid = 1; (task = process_next_thread_get(process, tid));) {
+		tid = task->pid + 1;
+		spin_lock(&task->lock);
+		add_once(&mms, task->mm);
+		add_once(&mms, task->mm_before_exec);
+		spin_unlock(&task->lock);
+		task_put(task);
+	}
+	return mms;
+}
+
+static u32 read_memory(struct process *process, struct memory *memory)
+{
+	struct mms mms = get_mms(process);
 
 	*memory = (struct memory){ .mapped = 0 };
-	for (u32 i = 0; i < count; i++) {
-		add_mm(memory, mms[i]);
-		mm_put(mms[i]);
+	for (u32 i = 0; i < mms.count; i++) {
+		add_mm(memory, mms.mm[i]);
+		mm_put(mms.mm[i]);
 	}
-	return count;
+	return mms.count;
 }
 
 /* Return: NULL, or why it must never be chosen. */
@@ -149,9 +164,9 @@ static const char *why_immune(const struct task *task,
 {
 	if (task->is_kernel_thread)
 		return "kernel";
-	if (task == init_task)
+	if (task->process == init_process)
 		return "init";
-	if (READ_ONCE(task->oom_score_adj) == OOM_SCORE_ADJ_MIN)
+	if (READ_ONCE(task->process->oom_score_adj) == OOM_SCORE_ADJ_MIN)
 		return "-1000";
 	/* Its memory is its parent's, which is a candidate itself. */
 	if (READ_ONCE(task->borrows_mm))
@@ -166,7 +181,7 @@ static i64 score_of(const struct task *task, const struct memory *memory)
 	i64 unit = (i64)(oom_total_pages() / OOM_SCORE_ADJ_MAX);
 
 	return (i64)(rss_sum(memory) + memory->tables) +
-	       READ_ONCE(task->oom_score_adj) * unit;
+	       READ_ONCE(task->process->oom_score_adj) * unit;
 }
 
 const char *oom_badness(struct task *task, i64 *score)
@@ -174,7 +189,7 @@ const char *oom_badness(struct task *task, i64 *score)
 	struct memory memory;
 
 	*score = 0;
-	if (!read_memory(task, &memory))
+	if (!read_memory(task->process, &memory))
 		return "no memory";
 	*score = score_of(task, &memory);
 	return why_immune(task, &memory);
@@ -184,7 +199,7 @@ const char *oom_badness(struct task *task, i64 *score)
  */
 
 struct choice {
-	struct task *task; /* a reference; or NULL: there is nobody */
+	struct task *task; /* a leader, a reference; or NULL: nobody */
 	i64 score;
 	struct memory memory;
 };
@@ -194,7 +209,8 @@ static void log_header(void)
 	struct task *task = current_task();
 
 	log_warning("%s invoked oom-killer: order=%u, oom_score_adj=%d\n",
-		    task->name, task->missed_order, task->oom_score_adj);
+		    task->name, task->missed_order,
+		    task->process->oom_score_adj);
 	if (!READ_ONCE(oom_dump_tasks))
 		return;
 	log_info("Tasks state (memory values in pages), of %lu:\n",
@@ -219,7 +235,7 @@ static void log_candidate(struct task *task, const struct memory *memory,
 	log_info("[%7u] %8lu %8lu %8lu %8lu %9lu %8lu %13d %8s %s\n", task->pid,
 		 memory->mapped, rss_sum(memory), memory->rss.anonymous,
 		 memory->rss.files, memory->rss.shared, memory->tables,
-		 READ_ONCE(task->oom_score_adj), score, name);
+		 READ_ONCE(task->process->oom_score_adj), score, name);
 }
 
 static void log_rule(void)
@@ -256,12 +272,12 @@ static struct choice choose_worst(void)
 	struct choice choice = { .task = NULL };
 	struct task *task;
 
-	for (u32 pid = 1; (task = task_find_next_get(pid)); pid++) {
+	for (u32 pid = 1; (task = task_find_next_leader_get(pid)); pid++) {
 		struct memory memory;
 		const char *immune;
 
 		pid = task->pid;
-		if (read_memory(task, &memory)) {
+		if (read_memory(task->process, &memory)) {
 			immune = why_immune(task, &memory);
 			log_candidate(task, &memory, immune);
 			if (!immune &&
@@ -277,10 +293,10 @@ static struct choice choose_worst(void)
 /* vm.oom_kill_allocating_task: whoever asks pays, if it may be killed. */
 static void prefer_current(struct choice *choice)
 {
-	struct task *task = current_task();
+	struct task *task = current_task()->process->leader;
 	struct memory memory;
 
-	if (read_memory(task, &memory) && !why_immune(task, &memory))
+	if (read_memory(task->process, &memory) && !why_immune(task, &memory))
 		choose(task, &memory, choice);
 }
 
@@ -305,20 +321,22 @@ static void log_kill(const struct choice *choice, const char *prefix)
 		  prefix, task->pid, name, memory->mapped * PAGE_KIB,
 		  memory->rss.anonymous * PAGE_KIB,
 		  memory->rss.files * PAGE_KIB, memory->rss.shared * PAGE_KIB,
-		  memory->tables * PAGE_KIB, READ_ONCE(task->oom_score_adj));
+		  memory->tables * PAGE_KIB, READ_ONCE(task->process->oom_score_adj));
 }
 
 /* => @mm is marked */
-static void kill_all_in(struct mm *mm, const struct task *victim)
+static void kill_all_in(struct mm *mm, const struct process *victim)
 {
 	struct task *task;
 
-	for (u32 pid = 1; (task = task_find_next_get(pid)); pid++) {
+	for (u32 pid = 1; (task = task_find_next_leader_get(pid)); pid++) {
+		struct process *process = task->process;
+
 		pid = task->pid;
 		/* init borrows from nobody, and who borrows from it is safe. */
-		if (task != victim && task != init_task &&
+		if (process != victim && process != init_process &&
 		    task_uses_mm(task, mm)) {
-			signal_kill(task);
+			signal_kill(process);
 			log_info("Killed process %u too: it shares the "
 				 "memory\n",
 				 task->pid);
@@ -330,17 +348,17 @@ static void kill_all_in(struct mm *mm, const struct task *victim)
 /* First the signal: from then on the reserve is there for the victim. */
 static void kill(const struct choice *choice, const char *prefix)
 {
-	struct mm *mms[MMS_MAX];
-	u32 count = get_mms(choice->task, mms);
+	struct process *process = choice->task->process;
+	struct mms mms = get_mms(process);
 
 	WRITE_ONCE(kills, kills + 1);
 	killed_ns = time_since_boot_ns();
-	signal_kill(choice->task);
+	signal_kill(process);
 	log_kill(choice, prefix);
-	for (u32 i = 0; i < count; i++) {
-		mm_mark_oom_victim(mms[i]);
-		kill_all_in(mms[i], choice->task);
-		mm_put(mms[i]);
+	for (u32 i = 0; i < mms.count; i++) {
+		mm_mark_oom_victim(mms.mm[i]);
+		kill_all_in(mms.mm[i], process);
+		mm_put(mms.mm[i]);
 	}
 }
 
@@ -386,22 +404,22 @@ static void reap_victims(void)
 {
 	struct task *task;
 
-	for (u32 pid = 1; (task = task_find_next_get(pid)); pid++) {
-		struct mm *mms[MMS_MAX];
-		u32 count = get_mms(task, mms);
+	for (u32 pid = 1; (task = task_find_next_leader_get(pid)); pid++) {
+		struct mms mms = get_mms(task->process);
 
 		pid = task->pid;
-		for (u32 i = 0; i < count; i++) {
+		for (u32 i = 0; i < mms.count; i++) {
 			u64 frees = frame_stats.frees;
+			struct mm *mm = mms.mm[i];
 
-			if (mms[i]->is_oom_victim && !mms[i]->is_reaped) {
-				mm_reap(mms[i]);
+			if (mm->is_oom_victim && !mm->is_reaped) {
+				mm_reap(mm);
 				log_info("oom_reaper: reaped process %u (%s): "
 					 "%lu frames given back\n",
 					 task->pid, task->name,
 					 frame_stats.frees - frees);
 			}
-			mm_put(mms[i]);
+			mm_put(mm);
 		}
 		task_put(task);
 	}

@@ -191,12 +191,13 @@ static void sleep_expire(struct timer *timer, u64 count)
  */
 static int sleep_until(const struct timer_setting *until, u64 *left_ns)
 {
+	const struct timer_owner owner = { .process = current_task()->process };
 	struct sleep sleep = { .is_over = false };
 	u64 interval_ns;
 	int error;
 
 	wait_queue_init(&sleep.over, "sleep");
-	timer_init(&sleep.timer, until->clock, current_task(), sleep_expire);
+	timer_init(&sleep.timer, until->clock, &owner, sleep_expire);
 	timer_set(&sleep.timer, until);
 	error = wait_event_interruptible(&sleep.over, READ_ONCE(sleep.is_over));
 	timer_read(&sleep.timer, left_ns, &interval_ns);
@@ -229,9 +230,10 @@ static i64 sleep_restartable(const struct restart *how)
 
 static i64 sleep_relative(enum timer_clock clock, u64 ns, vaddr_t remaining)
 {
+	const struct timer_owner owner = { .process = current_task()->process };
 	const struct restart restart = {
 		.call = sleep_restartable,
-		.deadline_ns = timer_clock_now(clock, current_task()) + ns,
+		.deadline_ns = timer_clock_now(clock, &owner) + ns,
 		.address = remaining,
 		.count = clock,
 	};

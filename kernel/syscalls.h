@@ -43,7 +43,6 @@ i64 sys_vhangup(void);
 i64 sys_syslog(int type, vaddr_t buffer, int bytes);
 
 /* kernel/sys_thread.c */
-i64 sys_set_robust_list(vaddr_t head, u64 bytes);
 i64 sys_rseq(vaddr_t area, u32 bytes, int flags, u32 signature);
 
 /* kernel/sys_time.c */

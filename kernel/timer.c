@@ -3,8 +3,8 @@
  *
  * Two kinds of clock, two lists: what waits for a time is sorted, so that a
  * tick looks at the first only; what waits for CPU time hangs at the
- * process that uses it, and is looked at when the tick finds that
- * process running.
+ * process or thread that uses it, and is looked at when the tick finds that one
+ * running.
  */
 #include "kernel/timer.h"
 
@@ -19,12 +19,23 @@ static struct spinlock timers_lock = SPINLOCK_INIT("timers");
 /* timers_lock; armed, by the time since boot at which they expire */
 static struct list_node timers = LIST_INIT(timers);
 
-static bool is_cpu_clock(enum timer_clock clock)
+/* Where a timer waits that is not in the list of times; or NULL. */
+static struct list_node *cpu_list(const struct timer *timer)
 {
-	return clock == TIMER_CPU || clock == TIMER_CPU_USER;
+	switch (timer->clock) {
+	case TIMER_CPU:
+	case TIMER_CPU_USER:
+		return &timer->owner.process->cpu_timers;
+	case TIMER_CPU_THREAD:
+		return &timer->owner.thread->cpu_timers;
+	case TIMER_BOOT:
+	case TIMER_REALTIME:
+		break;
+	}
+	return NULL;
 }
 
-u64 timer_clock_now(enum timer_clock clock, const struct task *owner)
+u64 timer_clock_now(enum timer_clock clock, const struct timer_owner *owner)
 {
 	switch (clock) {
 	case TIMER_BOOT:
@@ -32,9 +43,11 @@ u64 timer_clock_now(enum timer_clock clock, const struct task *owner)
 	case TIMER_REALTIME:
 		return clock_realtime_ns();
 	case TIMER_CPU:
-		return clock_cpu_ns(owner);
+		return process_cpu_ns(owner->process);
 	case TIMER_CPU_USER:
-		return READ_ONCE(owner->usage.user_ns);
+		return READ_ONCE(owner->process->user_ns);
+	case TIMER_CPU_THREAD:
+		return clock_thread_ns(owner->thread);
 	}
 	return 0;
 }
@@ -54,8 +67,8 @@ static void arm(struct timer *timer)
 {
 	struct list_node *after = timers.prev;
 
-	if (is_cpu_clock(timer->clock)) {
-		list_push_back(&timer->owner->cpu_timers, &timer->node);
+	if (cpu_list(timer)) {
+		list_push_back(cpu_list(timer), &timer->node);
 		return;
 	}
 	/* From the end: most expire later than those there are. */
@@ -74,7 +87,7 @@ static void update_locked(struct timer *timer)
 
 	if (!timer->next_ns)
 		return;
-	now_ns = timer_clock_now(timer->clock, timer->owner);
+	now_ns = timer_clock_now(timer->clock, &timer->owner);
 	if (now_ns < timer->next_ns)
 		return;
 	list_remove(&timer->node);
@@ -88,12 +101,12 @@ static void update_locked(struct timer *timer)
 	timer->expire(timer, count);
 }
 
-void timer_init(struct timer *timer, enum timer_clock clock, struct task *owner,
+void timer_init(struct timer *timer, enum timer_clock clock,
+		const struct timer_owner *owner,
 		void (*expire)(struct timer *timer, u64 count))
 {
-	ASSERT(!is_cpu_clock(clock) || owner);
 	*timer = (struct timer){ .clock = clock,
-				 .owner = owner,
+				 .owner = *owner,
 				 .expire = expire };
 	list_init(&timer->node);
 }
@@ -133,7 +146,7 @@ void timer_read(struct timer *timer, u64 *left_ns, u64 *interval_ns)
 	u64 now_ns;
 
 	update_locked(timer);
-	now_ns = timer_clock_now(timer->clock, timer->owner);
+	now_ns = timer_clock_now(timer->clock, &timer->owner);
 	*left_ns = 0;
 	/* At least 1: a timer that is on never says that it is off. */
 	if (timer->next_ns)
@@ -160,15 +173,35 @@ static void expire_due(void)
 	}
 }
 
-void timers_tick(void)
+/* => timers_lock is held */
+static void update_all(struct list_node *cpu_timers)
 {
-	struct list_node *cpu_timers = &current_task()->cpu_timers;
+	struct timer *timer, *next;
+
+	list_for_each_entry_safe(timer, next, cpu_timers, node)
+		update_locked(timer);
+}
+
+void timers_thread_ends(struct task *task)
+{
 	struct timer *timer, *next;
 	u64 rflags = spin_lock_irqsave(&timers_lock);
 
+	list_for_each_entry_safe(timer, next, &task->cpu_timers, node) {
+		list_remove(&timer->node);
+		timer->next_ns = 0;
+	}
+	spin_unlock_irqrestore(&timers_lock, rflags);
+}
+
+void timers_tick(void)
+{
+	struct task *task = current_task();
+	u64 rflags = spin_lock_irqsave(&timers_lock);
+
 	expire_due();
-	list_for_each_entry_safe(timer, next, cpu_timers, node)
-		update_locked(timer);
+	update_all(&task->cpu_timers);
+	update_all(&task->process->cpu_timers);
 	spin_unlock_irqrestore(&timers_lock, rflags);
 }
 

@@ -14,20 +14,28 @@
 #include "kernel/lib/list.h"
 #include "kernel/x86_64/asm/types.h"
 
+struct process;
 struct task;
 struct linux_itimerspec;
 
 enum timer_clock {
 	TIMER_BOOT, /* time since boot */
 	TIMER_REALTIME, /* the time of day, which may be set */
-	TIMER_CPU, /* user and kernel time of the owner */
-	TIMER_CPU_USER, /* user time of the owner */
+	TIMER_CPU, /* user and kernel time of a process */
+	TIMER_CPU_USER, /* user time of a process */
+	TIMER_CPU_THREAD, /* user and kernel time of a thread */
+};
+
+/* Whose timer it is, and whose time a CPU clock counts. */
+struct timer_owner {
+	struct process *process; /* NULL only where no CPU clock is used */
+	struct task *thread; /* of TIMER_CPU_THREAD; else NULL */
 };
 
 struct timer {
 	struct list_node node; /* timers_lock; on a list while armed */
 	enum timer_clock clock;
-	struct task *owner; /* of a CPU clock; else NULL */
+	struct timer_owner owner;
 	u64 next_ns; /* timers_lock; on @clock; 0: off */
 	u64 interval_ns; /* timers_lock; 0: once */
 	void (*expire)(struct timer *timer, u64 count);
@@ -40,7 +48,8 @@ struct timer_setting {
 	u64 interval_ns;
 };
 
-void timer_init(struct timer *timer, enum timer_clock clock, struct task *owner,
+void timer_init(struct timer *timer, enum timer_clock clock,
+		const struct timer_owner *owner,
 		void (*expire)(struct timer *timer, u64 count));
 
 /* Set it anew.  What has expired before that is expired. */
@@ -54,7 +63,10 @@ void timer_update(struct timer *timer);
 void timer_read(struct timer *timer, u64 *left_ns, u64 *interval_ns);
 
 /* The time by @clock; of @owner, if it is a CPU clock. */
-u64 timer_clock_now(enum timer_clock clock, const struct task *owner);
+u64 timer_clock_now(enum timer_clock clock, const struct timer_owner *owner);
+
+/* @task ends: its clock stands still, and timers by it never expire. */
+void timers_thread_ends(struct task *task);
 
 /* The timer tick, in the interrupt.  => no lock is held */
 void timers_tick(void);

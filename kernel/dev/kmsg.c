@@ -68,7 +68,8 @@ static void start_looking(void)
 	spin_unlock(&lock);
 	if (was_started)
 		return;
-	timer_init(&look, TIMER_BOOT, NULL, look_for_news);
+	timer_init(&look, TIMER_BOOT, &(struct timer_owner){ NULL, NULL },
+		    look_for_news);
 	timer_set(&look, &setting);
 }
 

@@ -110,7 +110,7 @@ static int open_current(struct file *file)
 {
 	struct task *task = current_task();
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
-	struct tty *tty = task->tty;
+	struct tty *tty = task->process->tty;
 
 	if (tty)
 		tty_get(tty);

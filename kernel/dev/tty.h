@@ -110,13 +110,13 @@ i64 tty_get_session(struct tty *tty, vaddr_t to, bool from_master);
 /* The line is dead: readers get the end, the session's leader SIGHUP. */
 void tty_hang_up(struct tty *tty);
 /* A task that leads a session ends. */
-void tty_leader_ends(struct task *task);
+void tty_leader_ends(struct process *process);
 /* The caller's session is new: it has no terminal. */
-void tty_session_begins(struct task *task);
+void tty_session_begins(struct process *process);
 
 /* For /proc/PID/stat. */
-struct tty_of_task {
+struct tty_of_process {
 	u64 rdev; /* 0: none */
 	i32 foreground_group; /* -1: none */
 };
-struct tty_of_task tty_of_task(struct task *task);
+struct tty_of_process tty_of_process(const struct process *process);

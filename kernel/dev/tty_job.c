@@ -15,9 +15,9 @@
 #include "kernel/x86_64/asm/percpu.h"
 #include "mm/uaccess.h"
 
-static bool is_leader(const struct task *task)
+static bool is_leader(const struct process *process)
 {
-	return task->session == task->tgid;
+	return process->session == process->pid;
 }
 
 static void put_many(struct tty *tty, u32 count)
@@ -29,12 +29,12 @@ static void put_many(struct tty *tty, u32 count)
 /* ---- Whose it is --------------------------------------------------------- */
 
 /* => tasks_lock is held */
-static void make_controlling(struct tty *tty, struct task *task)
+static void make_controlling(struct tty *tty, struct process *process)
 {
-	tty->session = task->session;
-	tty->foreground_group = task->process_group;
+	tty->session = process->session;
+	tty->foreground_group = process->group;
 	tty_get(tty);
-	task->tty = tty;
+	process->tty = tty;
 }
 
 /*
@@ -43,13 +43,13 @@ static void make_controlling(struct tty *tty, struct task *task)
  */
 static u32 clear_session(struct tty *tty)
 {
-	struct task *task;
+	struct process *process;
 	u32 count = 0;
 
-	list_for_each_entry(task, &tasks, all_node) {
-		if (task->tty != tty)
+	list_for_each_entry(process, &processes, all_node) {
+		if (process->tty != tty)
 			continue;
-		task->tty = NULL;
+		process->tty = NULL;
 		count++;
 	}
 	tty->session = 0;
@@ -59,29 +59,29 @@ static u32 clear_session(struct tty *tty)
 
 void tty_become_controlling(struct tty *tty)
 {
-	struct task *task = current_task();
+	struct process *process = current_task()->process;
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 
-	if (is_leader(task) && !task->tty && !tty->session)
-		make_controlling(tty, task);
+	if (is_leader(process) && !process->tty && !tty->session)
+		make_controlling(tty, process);
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 }
 
 i64 tty_set_controlling(struct tty *tty, u64 steal)
 {
-	struct task *task = current_task();
+	struct process *process = current_task()->process;
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 	u32 count = 0;
 	i64 result = 0;
 
-	if (is_leader(task) && task->session == tty->session) {
+	if (is_leader(process) && process->session == tty->session) {
 		/* It has it already. */
-	} else if (!is_leader(task) || task->tty ||
+	} else if (!is_leader(process) || process->tty ||
 		   (tty->session && steal != 1)) {
 		result = -EPERM;
 	} else {
 		count = clear_session(tty);
-		make_controlling(tty, task);
+		make_controlling(tty, process);
 	}
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	put_many(tty, count);
@@ -103,17 +103,17 @@ static u32 leader_lets_go(struct tty *tty, bool is_exit)
 
 i64 tty_give_up(struct tty *tty)
 {
-	struct task *task = current_task();
+	struct process *process = current_task()->process;
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 	u32 count = 0;
 	i64 result = 0;
 
-	if (task->tty != tty) {
+	if (process->tty != tty) {
 		result = -ENOTTY;
-	} else if (is_leader(task)) {
+	} else if (is_leader(process)) {
 		count = leader_lets_go(tty, false);
 	} else {
-		task->tty = NULL;
+		process->tty = NULL;
 		count = 1;
 	}
 	spin_unlock_irqrestore(&tasks_lock, rflags);
@@ -121,22 +121,22 @@ i64 tty_give_up(struct tty *tty)
 	return result;
 }
 
-void tty_leader_ends(struct task *task)
+void tty_leader_ends(struct process *process)
 {
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
-	struct tty *tty = task->tty;
+	struct tty *tty = process->tty;
 	u32 count = tty ? leader_lets_go(tty, true) : 0;
 
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	put_many(tty, count);
 }
 
-void tty_session_begins(struct task *task)
+void tty_session_begins(struct process *process)
 {
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
-	struct tty *tty = task->tty;
+	struct tty *tty = process->tty;
 
-	task->tty = NULL;
+	process->tty = NULL;
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	if (tty)
 		tty_put(tty);
@@ -145,11 +145,11 @@ void tty_session_begins(struct task *task)
 void tty_hang_up(struct tty *tty)
 {
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
-	struct task *leader = NULL;
+	struct process *leader = NULL;
 	u32 count;
 
 	if (tty->session)
-		leader = task_find_locked(tty->session);
+		leader = process_find_locked(tty->session);
 	if (leader) {
 		const struct signal_info hangup = { .signal = SIGHUP,
 						    .code = SI_KERNEL };
@@ -172,24 +172,25 @@ void tty_hang_up(struct tty *tty)
 static bool is_ignored_or_blocked(const struct task *task, int signal)
 {
 	return task->signal.blocked.bits & signal_bit(signal) ||
-	       signal_handler_of(task, signal) == SIG_IGN;
+	       signal_handler_of(task->process, signal) == SIG_IGN;
 }
 
 int tty_check_change(struct tty *tty, int signal)
 {
 	struct task *task = current_task();
+	const struct process *process = task->process;
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 	int result = 0;
 
-	if (task->tty != tty || !tty->foreground_group ||
-	    tty->foreground_group == task->process_group) {
+	if (process->tty != tty || !tty->foreground_group ||
+	    tty->foreground_group == process->group) {
 		/* In the foreground, or none of its business. */
 	} else if (is_ignored_or_blocked(task, signal)) {
 		result = signal == SIGTTIN ? -EIO : 0;
-	} else if (job_is_orphaned(task->process_group)) {
+	} else if (job_is_orphaned(process->group)) {
 		result = -EIO;
 	} else {
-		signal_send_group_locked(task->process_group, signal);
+		signal_send_group_locked(process->group, signal);
 		/* Even if a SIGCONT takes it back: come by and begin again. */
 		task_add_work(task, TASK_WORK_SIGNAL);
 		result = -ERESTARTSYS;
@@ -200,7 +201,7 @@ int tty_check_change(struct tty *tty, int signal)
 
 static bool is_mine(const struct tty *tty)
 {
-	return READ_ONCE(current_task()->tty) == tty;
+	return READ_ONCE(current_task()->process->tty) == tty;
 }
 
 i64 tty_get_foreground(struct tty *tty, vaddr_t to, bool from_master)
@@ -224,13 +225,14 @@ i64 tty_get_session(struct tty *tty, vaddr_t to, bool from_master)
 /* A group of the caller's session.  => tasks_lock held */
 static int check_group(u32 group)
 {
-	const struct task *task;
+	const struct process *self = current_task()->process;
+	const struct process *process;
 	int error = -ESRCH;
 
-	list_for_each_entry(task, &tasks, all_node) {
-		if (task->process_group != group)
+	list_for_each_entry(process, &processes, all_node) {
+		if (process->group != group)
 			continue;
-		error = task->session == current_task()->session ? 0 : -EPERM;
+		error = process->session == self->session ? 0 : -EPERM;
 	}
 	return error;
 }
@@ -238,13 +240,12 @@ static int check_group(u32 group)
 i64 tty_set_foreground(struct tty *tty, vaddr_t from)
 {
 	int error = tty_check_change(tty, SIGTTOU);
-	struct task *task = current_task();
 	u64 rflags;
 	i32 group;
 
 	if (error)
 		return error == -EIO ? -ENOTTY : error;
-	if (!is_mine(tty) || READ_ONCE(tty->session) != task->session)
+	if (!is_mine(tty) || READ_ONCE(tty->session) != current_task()->process->session)
 		return -ENOTTY;
 	if (copy_from_user(&group, from, sizeof(group)) != 0)
 		return -EFAULT;
@@ -260,14 +261,14 @@ i64 tty_set_foreground(struct tty *tty, vaddr_t from)
 
 /* ---- /proc --------------------------------------------------------------- */
 
-struct tty_of_task tty_of_task(struct task *task)
+struct tty_of_process tty_of_process(const struct process *process)
 {
-	struct tty_of_task result = { .foreground_group = -1 };
+	struct tty_of_process result = { .foreground_group = -1 };
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 
-	if (task->tty) {
-		result.rdev = task->tty->rdev;
-		result.foreground_group = (i32)task->tty->foreground_group;
+	if (process->tty) {
+		result.rdev = process->tty->rdev;
+		result.foreground_group = (i32)process->tty->foreground_group;
 	}
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	return result;

@@ -280,7 +280,7 @@ static void get_lock(struct inode *inode, const struct lock *wanted,
 i64 locks_fcntl(struct file *file, int command, vaddr_t address)
 {
 	struct lock wanted = { .owner = files_current(),
-			       .pid = current_task()->tgid };
+			       .pid = current_task()->process->pid };
 	struct linux_flock flock;
 	i64 error;
 

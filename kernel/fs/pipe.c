@@ -199,7 +199,7 @@ static int wait_for_room(struct pipe *pipe)
 static i64 write_step(struct file *file, struct pipe *pipe, struct io *io)
 {
 	if (!pipe->readers) {
-		signal_send(current_task(), SIGPIPE);
+		signal_send_thread(current_task(), SIGPIPE);
 		return -EPIPE;
 	}
 	if (!is_full(pipe))

@@ -21,8 +21,11 @@ static const struct proc_node sys_children[] = {
 	{ .name = NULL },
 };
 
+static const char thread_self[] = "thread-self";
+
 static const struct proc_node root_children[] = {
 	{ .name = "self", .mode = S_IFLNK | 0777 },
+	{ .name = thread_self, .mode = S_IFLNK | 0777 },
 	PROC_TEXT("cmdline", procfs_show_cmdline),
 	PROC_TEXT("cpuinfo", procfs_show_cpuinfo),
 	PROC_TEXT("filesystems", procfs_show_filesystems),
@@ -45,36 +48,49 @@ static const struct proc_node root_children[] = {
 
 static const struct proc_node root_node = PROC_DIRECTORY("", root_children);
 static const struct proc_node pid_node = PROC_DIRECTORY("", procfs_pid_nodes);
+static const struct proc_node tid_node = PROC_DIRECTORY("", procfs_tid_nodes);
+static const struct proc_node task_children[] = { { .name = NULL } };
 static const struct proc_node fd_children[] = { { .name = NULL } };
 static const struct proc_node fd_node = { .name = "",
 					  .mode = S_IFLNK | 0700,
 					  .follow = procfs_follow_fd };
 
+/* What a process and its threads have alike. */
+#define PID_NODES                                                              \
+	PROC_TEXT("cmdline", procfs_show_pid_cmdline),                         \
+	PROC_SWITCH("comm", procfs_show_pid_comm, procfs_write_pid_comm),      \
+	PROC_LINK("cwd", procfs_follow_cwd),                                   \
+	{ .name = "environ",                                                   \
+	  .mode = S_IFREG | 0400,                                              \
+	  .show = procfs_show_pid_environ },                                   \
+	PROC_LINK("exe", procfs_follow_exe),                                   \
+	PROC_TEXT("faults", procfs_show_pid_faults),                           \
+	{ .name = "fd", .mode = S_IFDIR | 0500, .children = fd_children },     \
+	PROC_TEXT("limits", procfs_show_pid_limits),                           \
+	PROC_TEXT("maps", procfs_show_pid_maps),                               \
+	PROC_TEXT("mounts", procfs_show_mounts),                               \
+	PROC_SWITCH("oom_adj", procfs_show_pid_oom_adj,                        \
+		    procfs_write_pid_oom_adj),                                 \
+	PROC_TEXT("oom_score", procfs_show_pid_oom_score),                     \
+	PROC_SWITCH("oom_score_adj", procfs_show_pid_oom_score_adj,            \
+		    procfs_write_pid_oom_score_adj),                           \
+	PROC_ARRAY("pagemap", &procfs_pagemap_ops),                            \
+	PROC_LINK("root", procfs_follow_root),                                 \
+	PROC_TEXT("smaps", procfs_show_pid_smaps),                             \
+	PROC_TEXT("smaps_rollup", procfs_show_pid_smaps_rollup),               \
+	PROC_TEXT("statm", procfs_show_pid_statm),                             \
+	PROC_TEXT("status", procfs_show_pid_status)
+
 const struct proc_node procfs_pid_nodes[] = {
-	PROC_TEXT("cmdline", procfs_show_pid_cmdline),
-	PROC_SWITCH("comm", procfs_show_pid_comm, procfs_write_pid_comm),
-	PROC_LINK("cwd", procfs_follow_cwd),
-	{ .name = "environ",
-	  .mode = S_IFREG | 0400,
-	  .show = procfs_show_pid_environ },
-	PROC_LINK("exe", procfs_follow_exe),
-	PROC_TEXT("faults", procfs_show_pid_faults),
-	{ .name = "fd", .mode = S_IFDIR | 0500, .children = fd_children },
-	PROC_TEXT("limits", procfs_show_pid_limits),
-	PROC_TEXT("maps", procfs_show_pid_maps),
-	PROC_TEXT("mounts", procfs_show_mounts),
-	PROC_SWITCH("oom_adj", procfs_show_pid_oom_adj,
-		    procfs_write_pid_oom_adj),
-	PROC_TEXT("oom_score", procfs_show_pid_oom_score),
-	PROC_SWITCH("oom_score_adj", procfs_show_pid_oom_score_adj,
-		    procfs_write_pid_oom_score_adj),
-	PROC_ARRAY("pagemap", &procfs_pagemap_ops),
-	PROC_LINK("root", procfs_follow_root),
-	PROC_TEXT("smaps", procfs_show_pid_smaps),
-	PROC_TEXT("smaps_rollup", procfs_show_pid_smaps_rollup),
+	PID_NODES,
 	PROC_TEXT("stat", procfs_show_pid_stat),
-	PROC_TEXT("statm", procfs_show_pid_statm),
-	PROC_TEXT("status", procfs_show_pid_status),
+	PROC_DIRECTORY("task", task_children),
+	{ .name = NULL },
+};
+
+const struct proc_node procfs_tid_nodes[] = {
+	PID_NODES,
+	PROC_TEXT("stat", procfs_show_tid_stat),
 	{ .name = NULL },
 };
 
@@ -129,7 +145,7 @@ static void set_owner(struct inode *inode, u32 pid)
 
 	if (!task)
 		return;
-	if (task->is_dumpable) {
+	if (task->process->is_dumpable) {
 		inode->uid = task->credentials.user.effective;
 		inode->gid = task->credentials.group.effective;
 	}
@@ -208,6 +224,23 @@ static int lookup_pid(struct inode *dir, const char *name, struct inode **found)
 	return make_inode(place, pid_node.mode, dir, found);
 }
 
+/* A thread of the process whose directory @dir is in. */
+static int lookup_tid(struct inode *dir, const char *name, struct inode **found)
+{
+	struct proc_place place = { .node = &tid_node, .pid = parse_pid(name) };
+	struct task *task = place.pid ? task_find_get(place.pid) : NULL;
+	struct task *process_task = procfs_get_task(dir);
+	bool is_thread = task && process_task &&
+			 task->process == process_task->process;
+
+	if (task)
+		task_put(task);
+	if (process_task)
+		task_put(process_task);
+	return is_thread ? make_inode(place, tid_node.mode, dir, found) :
+			   -ENOENT;
+}
+
 static int lookup_fd(struct inode *dir, const char *name, struct inode **found)
 {
 	struct task *task = procfs_get_task(dir);
@@ -254,6 +287,8 @@ static int proc_lookup(struct inode *dir, const char *name,
 		return lookup_sysctl(dir, name, found);
 	if (place->node->children == fd_children)
 		return lookup_fd(dir, name, found);
+	if (place->node->children == task_children)
+		return lookup_tid(dir, name, found);
 	return -ENOENT;
 }
 
@@ -267,18 +302,23 @@ static int proc_name_of(struct inode *dir, const struct inode *child,
 		strlcpy(name, place->sysctl->name, size);
 	else if (place->node == &fd_node)
 		snprintf(name, size, "%u", place->fd);
-	else if (place->node == &pid_node)
+	else if (place->node == &pid_node || place->node == &tid_node)
 		snprintf(name, size, "%u", place->pid);
 	else
 		strlcpy(name, place->node->name, size);
 	return 0;
 }
 
-/* /proc/self, the only link that is a path. */
+/* /proc/self and /proc/thread-self, the only links that are paths. */
 static i64 self_readlink(struct inode *link, char *target, size_t size)
 {
-	(void)link;
-	return snprintf(target, size, "%u", current_task()->tgid);
+	const struct proc_place *place = link->private;
+	const struct task *task = current_task();
+
+	if (place->node->name == thread_self)
+		return snprintf(target, size, "%u/task/%u", task->process->pid,
+				task->pid);
+	return snprintf(target, size, "%u", task->process->pid);
 }
 
 static bool proc_is_empty(struct inode *dir)
@@ -341,8 +381,8 @@ static void emit_pids(struct file *file, struct dir_writer *writer)
 	bool has_room = true;
 
 	while (has_room) {
-		struct task *task =
-			task_find_next_get((u32)(offset - FIRST_PID_OFFSET));
+		struct task *task = task_find_next_leader_get(
+			(u32)(offset - FIRST_PID_OFFSET));
 		char name[16];
 		u32 pid;
 
@@ -355,6 +395,29 @@ static void emit_pids(struct file *file, struct dir_writer *writer)
 		has_room = emit(writer, name, S_IFDIR, offset);
 		offset++;
 	}
+}
+
+static void emit_tids(struct file *file, struct dir_writer *writer)
+{
+	struct task *leader = procfs_get_task(file->inode);
+	u64 offset = max_u64(file->position, FIRST_PID_OFFSET + 1);
+	bool has_room = leader != NULL;
+
+	while (has_room) {
+		struct task *task = process_next_thread_get(
+			leader->process, (u32)(offset - FIRST_PID_OFFSET));
+		char name[16];
+
+		if (!task)
+			break;
+		snprintf(name, sizeof(name), "%u", task->pid);
+		offset = FIRST_PID_OFFSET + task->pid;
+		has_room = emit(writer, name, S_IFDIR, offset);
+		offset++;
+		task_put(task);
+	}
+	if (leader)
+		task_put(leader);
 }
 
 static void emit_fds(struct file *file, struct dir_writer *writer)
@@ -391,6 +454,8 @@ static int proc_readdir(struct file *file, struct dir_writer *writer)
 		emit_sysctls(file, writer);
 	else if (place->node->children == fd_children)
 		emit_fds(file, writer);
+	else if (place->node->children == task_children)
+		emit_tids(file, writer);
 	return 0;
 }
 

@@ -74,7 +74,9 @@ struct proc_place {
 /* Return: the task of a file below a PID directory, with a reference. */
 struct task *procfs_get_task(const struct inode *inode);
 
+/* Of a process; of one of its threads. */
 extern const struct proc_node procfs_pid_nodes[];
+extern const struct proc_node procfs_tid_nodes[];
 extern const struct file_ops procfs_pagemap_ops;
 extern const struct file_ops procfs_kpagecount_ops;
 extern const struct file_ops procfs_kpageflags_ops;
@@ -127,6 +129,7 @@ void procfs_show_pid_environ(struct text *text, struct task *task);
 void procfs_show_pid_faults(struct text *text, struct task *task);
 void procfs_show_pid_maps(struct text *text, struct task *task);
 void procfs_show_pid_stat(struct text *text, struct task *task);
+void procfs_show_tid_stat(struct text *text, struct task *task);
 void procfs_show_pid_statm(struct text *text, struct task *task);
 void procfs_show_pid_status(struct text *text, struct task *task);
 

@@ -163,7 +163,7 @@ static void log_tasks(void)
 
 		task_get_name(task, name);
 		log_info("  %5u %5u %c %8lu %s\n", task->pid,
-			 task_parent_pid(task), task_state_letter(task),
+			 process_parent_pid(task->process), task_state_letter(task),
 			 mm ? mm->rss_pages : 0, name);
 		if (mm)
 			mm_put(mm);

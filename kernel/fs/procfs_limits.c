@@ -71,7 +71,7 @@ void procfs_show_pid_oom_score(struct text *text, struct task *task)
 
 void procfs_show_pid_oom_score_adj(struct text *text, struct task *task)
 {
-	text_printf(text, "%d\n", READ_ONCE(task->oom_score_adj));
+	text_printf(text, "%d\n", READ_ONCE(task->process->oom_score_adj));
 }
 
 /* Return: 0 and a number of [@min, @max]; -EINVAL. */
@@ -90,7 +90,7 @@ static int set_adjustment(struct task *task, i64 adjustment, i64 floor)
 {
 	if (adjustment < floor && !is_capable(CAP_SYS_RESOURCE))
 		return -EACCES;
-	WRITE_ONCE(task->oom_score_adj, (i32)adjustment);
+	WRITE_ONCE(task->process->oom_score_adj, (i32)adjustment);
 	return 0;
 }
 
@@ -102,9 +102,9 @@ int procfs_write_pid_oom_score_adj(struct task *task, const char *value)
 
 	if (!error)
 		error = set_adjustment(task, adjustment,
-				       READ_ONCE(task->oom_score_adj_floor));
+				       READ_ONCE(task->process->oom_score_adj_floor));
 	if (!error && is_capable(CAP_SYS_RESOURCE))
-		WRITE_ONCE(task->oom_score_adj_floor, (i32)adjustment);
+		WRITE_ONCE(task->process->oom_score_adj_floor, (i32)adjustment);
 	return error;
 }
 
@@ -117,7 +117,7 @@ int procfs_write_pid_oom_score_adj(struct task *task, const char *value)
 
 void procfs_show_pid_oom_adj(struct text *text, struct task *task)
 {
-	i32 adjustment = READ_ONCE(task->oom_score_adj);
+	i32 adjustment = READ_ONCE(task->process->oom_score_adj);
 
 	if (adjustment == OOM_SCORE_ADJ_MAX)
 		adjustment = OOM_ADJ_MAX;
@@ -139,5 +139,5 @@ int procfs_write_pid_oom_adj(struct task *task, const char *value)
 	else
 		adjustment = adjustment * OOM_SCORE_ADJ_MAX / -OOM_ADJ_MIN;
 	/* Here the floor is the present value. */
-	return set_adjustment(task, adjustment, READ_ONCE(task->oom_score_adj));
+	return set_adjustment(task, adjustment, READ_ONCE(task->process->oom_score_adj));
 }

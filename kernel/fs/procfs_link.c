@@ -39,13 +39,14 @@ int procfs_follow_cwd(struct task *task, u32 fd, struct inode **target)
 
 int procfs_follow_exe(struct task *task, u32 fd, struct inode **target)
 {
+	struct process *process = task->process;
+
 	(void)fd;
-	spin_lock(&task->lock);
-	/* A process that has ended has left its memory, and its program. */
-	*target = task->mm ? task->exe : NULL;
+	spin_lock(&process->lock);
+	*target = process->exe;
 	if (*target)
 		inode_get(*target);
-	spin_unlock(&task->lock);
+	spin_unlock(&process->lock);
 	return *target ? 0 : -ENOENT;
 }
 

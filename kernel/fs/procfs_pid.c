@@ -12,6 +12,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
 #include "kernel/proc/signal_queue.h"
+#include "kernel/proc/signal_rules.h"
 #include "kernel/proc/task.h"
 #include "mm/mm.h"
 #include "mm/object.h"
@@ -306,8 +307,10 @@ static u64 signals_with(struct task *task, bool ignored)
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 	u64 bits = 0;
 
-	for (int signal = 1; task->actions && signal <= SIGNAL_MAX; signal++) {
-		u64 handler = task->actions->action[signal - 1].handler;
+	const struct signal_actions *actions = task->process->actions;
+
+	for (int signal = 1; actions && signal <= SIGNAL_MAX; signal++) {
+		u64 handler = actions->action[signal - 1].handler;
 
 		if (ignored ? handler == SIG_IGN : handler > SIG_IGN)
 			bits |= signal_bit(signal);
@@ -320,10 +323,12 @@ static void show_status_signals(struct text *text, struct task *task)
 {
 	const struct credentials *who = &task->credentials;
 
-	text_printf(text, "Threads:\t1\nSigQ:\t%u/%u\n", signal_nodes_count(),
-		    SIGNAL_NODES_MAX);
+	text_printf(text, "Threads:\t%u\nSigQ:\t%u/%u\n",
+		    READ_ONCE(task->process->thread_count),
+		    signal_nodes_count(), SIGNAL_NODES_MAX);
 	text_printf(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\n",
-		    task->signal.pending.set.bits, 0UL);
+		    task->signal.pending.set.bits,
+		    task->process->pending.set.bits);
 	text_printf(text, "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n",
 		    task->signal.blocked.bits, signals_with(task, true),
 		    signals_with(task, false));
@@ -372,9 +377,9 @@ void procfs_show_pid_status(struct text *text, struct task *task)
 	text_printf(text, "Name:\t%s\nUmask:\t0%u%u%u\n", name, umask >> 6,
 		    umask >> 3 & 7, umask & 7);
 	text_printf(text, "State:\t%c (%s)\n", letter, state_name(letter));
-	text_printf(text, "Tgid:\t%u\nNgid:\t0\nPid:\t%u\n", task->tgid,
-		    task->pid);
-	text_printf(text, "PPid:\t%u\nTracerPid:\t0\n", task_parent_pid(task));
+	text_printf(text, "Tgid:\t%u\nNgid:\t0\nPid:\t%u\n",
+		    task->process->pid, task->pid);
+	text_printf(text, "PPid:\t%u\nTracerPid:\t0\n", process_parent_pid(task->process));
 	show_ids(text, "Uid", &task->credentials.user);
 	show_ids(text, "Gid", &task->credentials.group);
 	text_printf(text, "FDSize:\t%u\nGroups:\t", descriptor_slots(task));
@@ -411,7 +416,7 @@ static void show_stat_tail(struct text *text, struct task *task)
 	text_printf(text, "%lu %lu %lu 0 0 ", layout.code_start.val,
 		    layout.code_end.val, layout.arg_start.val);
 	text_printf(text, "%lu %lu %lu %lu ",
-		    task->signal.pending.set.bits & INT32_MAX,
+		    signals_pending(task) & INT32_MAX,
 		    task->signal.blocked.bits & INT32_MAX,
 		    signals_with(task, true) & INT32_MAX,
 		    signals_with(task, false) & INT32_MAX);
@@ -422,32 +427,47 @@ static void show_stat_tail(struct text *text, struct task *task)
 		    layout.data_end.val, layout.brk_start.val);
 	text_printf(text, "%lu %lu %lu %lu %u\n", layout.arg_start.val,
 		    layout.arg_end.val, layout.env_start.val,
-		    layout.env_end.val, task->exit_status);
+		    layout.env_end.val,
+		    task->process->exit_status);
+}
+
+static void show_stat(struct text *text, struct task *task,
+		      const struct task_usage *usage)
+{
+	struct mm_use use = mm_use_read(task);
+	const struct process *process = task->process;
+	struct tty_of_process tty = tty_of_process(process);
+	char name[TASK_NAME_BYTES];
+
+	task_get_name(task, name);
+	text_printf(text, "%u (%s) %c %u %u %u ", task->pid, name,
+		    task_state_letter(task), process_parent_pid(process),
+		    process->group, process->session);
+	text_printf(text, "%lu %d 0 ", tty.rdev, tty.foreground_group);
+	/* minflt cminflt majflt cmajflt utime stime cutime cstime */
+	text_printf(text, "%lu %lu 0 0 %lu %lu %lu %lu ", usage->minor_faults,
+		    process->children_usage.minor_faults,
+		    usage->user_ns / NS_PER_CLOCK_TICK,
+		    usage->kernel_ns / NS_PER_CLOCK_TICK,
+		    process->children_usage.user_ns / NS_PER_CLOCK_TICK,
+		    process->children_usage.kernel_ns / NS_PER_CLOCK_TICK);
+	/* priority nice num_threads itrealvalue starttime vsize rss rsslim */
+	text_printf(text, "%d %d %u 0 %lu %lu %lu %lu ", 20 + task->nice,
+		    task->nice, READ_ONCE(process->thread_count),
+		    task->start_ns / NS_PER_CLOCK_TICK, use.total * PAGE_SIZE,
+		    use.rss, ~0UL);
+	show_stat_tail(text, task);
 }
 
 void procfs_show_pid_stat(struct text *text, struct task *task)
 {
-	struct mm_use use = mm_use_read(task);
-	struct tty_of_task tty = tty_of_task(task);
 	struct task_usage usage;
-	char name[TASK_NAME_BYTES];
 
-	task_get_usage(task, &usage);
-	task_get_name(task, name);
-	text_printf(text, "%u (%s) %c %u %u %u ", task->pid, name,
-		    task_state_letter(task), task_parent_pid(task),
-		    task->process_group, task->session);
-	text_printf(text, "%lu %d 0 ", tty.rdev, tty.foreground_group);
-	/* minflt cminflt majflt cmajflt utime stime cutime cstime */
-	text_printf(text, "%lu %lu 0 0 %lu %lu %lu %lu ", usage.minor_faults,
-		    task->children_usage.minor_faults,
-		    usage.user_ns / NS_PER_CLOCK_TICK,
-		    usage.kernel_ns / NS_PER_CLOCK_TICK,
-		    task->children_usage.user_ns / NS_PER_CLOCK_TICK,
-		    task->children_usage.kernel_ns / NS_PER_CLOCK_TICK);
-	/* priority nice num_threads itrealvalue starttime vsize rss rsslim */
-	text_printf(text, "%d %d 1 0 %lu %lu %lu %lu ", 20 + task->nice,
-		    task->nice, task->start_ns / NS_PER_CLOCK_TICK,
-		    use.total * PAGE_SIZE, use.rss, ~0UL);
-	show_stat_tail(text, task);
+	process_get_usage(task->process, &usage);
+	show_stat(text, task, &usage);
+}
+
+void procfs_show_tid_stat(struct text *text, struct task *task)
+{
+	show_stat(text, task, &task->usage);
 }

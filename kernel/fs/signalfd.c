@@ -76,8 +76,7 @@ static struct linux_signalfd_siginfo convert(const struct signal_info *info)
 
 static bool is_pending(const struct signal_file *signals)
 {
-	return READ_ONCE(current_task()->signal.pending.set.bits) &
-	       READ_ONCE(signals->set);
+	return signals_pending(current_task()) & READ_ONCE(signals->set);
 }
 
 /* The first signal of a read may be waited for. */
@@ -90,7 +89,7 @@ static int wait_for_first(struct file *file, struct signal_info *info)
 
 		if (file->flags & O_NONBLOCK)
 			return -EAGAIN;
-		error = wait_event_interruptible(&current_task()->signal_event,
+		error = wait_event_interruptible(&current_task()->process->signal_event,
 						 is_pending(signals));
 		if (error)
 			return error;
@@ -123,7 +122,7 @@ static i64 signalfd_read(struct file *file, struct io *io)
 
 static u32 signalfd_poll(struct file *file, struct poll_table *table)
 {
-	poll_wait(table, &current_task()->signal_event);
+	poll_wait(table, &current_task()->process->signal_event);
 	return is_pending(signal_file_of(file)) ? POLLIN : 0;
 }
 
@@ -143,7 +142,7 @@ static i64 change_set(int fd, u64 set)
 		return result;
 	if (file->ops == &signalfd_ops) {
 		WRITE_ONCE(signal_file_of(file)->set, set);
-		wait_wake_all(&current_task()->signal_event);
+		wait_wake_all(&current_task()->process->signal_event);
 		result = fd;
 	} else {
 		result = -EINVAL;

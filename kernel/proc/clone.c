@@ -1,5 +1,5 @@
 /*
- * clone.c - fork, vfork and what posix_spawn does
+ * clone.c - fork, vfork, what posix_spawn does, and threads
  *
  * Everything that can fail is done to a child that nobody can find yet; then
  * it is published and started, which cannot fail (I14).  What fork does to
@@ -25,7 +25,12 @@
 
 #define CLONE_KNOWN                                                            \
 	(CLONE_SIGNAL_MASK | CLONE_VM | CLONE_VFORK | CLONE_SETTLS |           \
-	 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID)
+	 CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID |     \
+	 CLONE_THREAD_SHARES | CLONE_SYSVSEM | CLONE_DETACHED)
+
+/* What the threads of a process have in common: all of it or nothing. */
+#define CLONE_THREAD_SHARES                                                    \
+	(CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
 
 /* The child's first code: into user mode, where its parent called fork. */
 static void child_entry(void *argument)
@@ -87,7 +92,7 @@ static int copy_mm(struct task *child, u64 flags)
 		return fork_mm(mm, &child->mm);
 	mm_get(mm);
 	child->mm = mm;
-	child->borrows_mm = true;
+	child->borrows_mm = !(flags & CLONE_THREAD);
 	return 0;
 }
 
@@ -95,7 +100,6 @@ static int copy_mm(struct task *child, u64 flags)
 static void copy_settings(struct task *child, const struct task *parent)
 {
 	credentials_copy(&child->credentials, &parent->credentials);
-	child->is_dumpable = parent->is_dumpable;
 	child->personality = parent->personality;
 	child->timer_slack_ns = parent->timer_slack_ns;
 	child->nice = parent->nice;
@@ -104,23 +108,48 @@ static void copy_settings(struct task *child, const struct task *parent)
 	child->io_priority = parent->io_priority;
 }
 
+/* What a new process has beside its first thread. */
+static int copy_process(struct process *child, struct process *parent)
+{
+	spin_lock(&parent->lock);
+	rlimits_get(parent->limits);
+	child->limits = parent->limits;
+	spin_unlock(&parent->lock);
+	child->oom_score_adj = READ_ONCE(parent->oom_score_adj);
+	child->oom_score_adj_floor = READ_ONCE(parent->oom_score_adj_floor);
+	child->is_dumpable = parent->is_dumpable;
+	process_set_exe(child, parent->exe);
+	child->actions = signal_actions_copy(parent);
+	return child->actions ? 0 : -ENOMEM;
+}
+
+static int copy_files(struct task *child, u64 flags)
+{
+	struct files *files = current_task()->files;
+
+	if (flags & CLONE_FILES)
+		files_get(files);
+	else
+		files = files_copy(files);
+	child->files = files;
+	return files ? 0 : -ENOMEM;
+}
+
 /* Whatever fails leaves the rest to task_put(). */
 static int copy_task(struct task *child, u64 flags)
 {
 	struct task *parent = current_task();
+	int error = 0;
 
 	memcpy(child->name, parent->name, sizeof(child->name));
 	copy_settings(child, parent);
-	rlimits_get(parent->limits);
-	child->limits = parent->limits;
-	child->oom_score_adj = READ_ONCE(parent->oom_score_adj);
-	child->oom_score_adj_floor = READ_ONCE(parent->oom_score_adj_floor);
 	child->affinity = READ_ONCE(parent->affinity);
-	task_set_exe(child, parent->exe);
-	child->actions = signal_actions_copy(parent);
-	child->files = files_copy(parent->files);
-	if (!child->actions || !child->files)
-		return -ENOMEM;
+	if (!(flags & CLONE_THREAD))
+		error = copy_process(child->process, parent->process);
+	if (!error)
+		error = copy_files(child, flags);
+	if (error)
+		return error;
 	copy_signal_state(child, flags);
 	return copy_mm(child, flags);
 }
@@ -136,13 +165,19 @@ static void wait_for_vfork(struct task *child)
 static int check_flags(u64 flags)
 {
 	const struct task *task = current_task();
+	u64 shares = flags & CLONE_THREAD_SHARES;
+	u64 signal = flags & CLONE_SIGNAL_MASK;
 
-	/* Sharing memory without waiting would be threads. */
-	if (!(flags & ~CLONE_KNOWN) &&
-	    (!(flags & CLONE_VM) || flags & CLONE_VFORK) &&
-	    ((flags & CLONE_SIGNAL_MASK) == SIGCHLD ||
-	     (flags & CLONE_SIGNAL_MASK) == 0))
-		return 0;
+	if (!(flags & ~CLONE_KNOWN)) {
+		/* A thread of this process, */
+		if (shares == CLONE_THREAD_SHARES && flags & CLONE_VM &&
+		    !(flags & CLONE_VFORK))
+			return 0;
+		/* or another process, whose parent waits if they share. */
+		if (!shares && (!(flags & CLONE_VM) || flags & CLONE_VFORK) &&
+		    (signal == SIGCHLD || signal == 0))
+			return 0;
+	}
 	log_warning("calf: %s[%u]: clone with flags %#lx is not supported\n",
 		    task->name, task->pid, flags);
 	return -EINVAL;
@@ -157,7 +192,12 @@ static int create_child(const struct clone_request *request,
 	if (!error)
 		error = rlimit_check_fork();
 	if (!error)
-		error = task_create("", child_entry, NULL, &child);
+		error = task_create(
+			"", &(struct task_start){ child_entry, NULL },
+			request->flags & CLONE_THREAD ?
+				current_task()->process :
+				NULL,
+			&child);
 	if (error)
 		return error;
 	error = copy_task(child, request->flags);
@@ -185,7 +225,12 @@ i64 task_clone(const struct clone_request *request)
 
 	/* Ours: the child may be gone when the parent looks at it again. */
 	task_get(child);
-	task_publish(child, current_task());
+	error = task_publish(child, current_task()->process);
+	if (error) {
+		task_put(child);
+		task_put(child);
+		return error;
+	}
 	fail_nth_hand_over(child);
 	check_event();
 	sched_start(child);

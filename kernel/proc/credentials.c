@@ -88,7 +88,7 @@ bool may_signal_locked(const struct task *target, int signal)
 	const struct credentials *self = mine();
 	const struct credentials *other = &target->credentials;
 
-	if (target == current_task() || is_capable(CAP_KILL))
+	if (target->process == current_task()->process || is_capable(CAP_KILL))
 		return true;
 	if (self->user.effective == other->user.saved ||
 	    self->user.effective == other->user.real ||
@@ -96,7 +96,8 @@ bool may_signal_locked(const struct task *target, int signal)
 	    self->user.real == other->user.real)
 		return true;
 	/* A shell may continue what it has stopped, whoever runs it. */
-	return signal == SIGCONT && target->session == current_task()->session;
+	return signal == SIGCONT && target->process->session ==
+				      current_task()->process->session;
 }
 
 bool may_schedule_locked(const struct task *target)
@@ -128,13 +129,15 @@ static bool has_same_ids(const struct task *target)
 
 bool may_access_memory(const struct task *target)
 {
-	return target == current_task() || is_capable(CAP_SYS_PTRACE) ||
-	       (has_same_ids(target) && READ_ONCE(target->is_dumpable));
+	return target->process == current_task()->process ||
+	       is_capable(CAP_SYS_PTRACE) ||
+	       (has_same_ids(target) && READ_ONCE(target->process->is_dumpable));
 }
 
 bool may_limit(const struct task *target)
 {
-	return target == current_task() || has_same_ids(target) ||
+	return target->process == current_task()->process ||
+	       has_same_ids(target) ||
 	       is_capable(CAP_SYS_RESOURCE);
 }
 
@@ -168,8 +171,8 @@ static void follow_euid(struct task *task, const struct credentials *old)
 	if (task->credentials.user.effective == old->user.effective &&
 	    task->credentials.group.effective == old->group.effective)
 		return;
-	task->is_dumpable = false;
-	task->parent_death_signal = 0;
+	task->process->is_dumpable = false;
+	task->process->parent_death_signal = 0;
 }
 
 static void become(const struct credentials *wanted)
@@ -376,7 +379,7 @@ void credentials_exec(struct task *task, const struct inode *inode)
 	rflags = spin_lock_irqsave(&tasks_lock);
 	task->credentials = wanted;
 	follow_euid(task, &old);
-	task->is_dumpable = wanted.user.real == wanted.user.effective &&
+	task->process->is_dumpable = wanted.user.real == wanted.user.effective &&
 			    wanted.group.real == wanted.group.effective;
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	rlimits_tell_memory(task);

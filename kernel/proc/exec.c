@@ -12,6 +12,7 @@
 #include "kernel/proc/exec_script.h"
 #include "kernel/proc/exec_stack.h"
 #include "kernel/proc/exit.h"
+#include "kernel/proc/futex.h"
 #include "kernel/proc/process_timers.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
@@ -60,7 +61,7 @@ static void leave_mm(struct task *task, struct mm *old, struct mm *mm)
 	spin_lock(&task->lock);
 	task->mm_before_exec = NULL;
 	spin_unlock(&task->lock);
-	if (!task->borrows_mm) {
+	if (!task->borrows_mm) { /* nobody else is left in it */
 		spin_lock(&mm->lock);
 		for (int kind = 0; kind < FAULT_KINDS; kind++)
 			mm->faults.count[kind] += old->faults.count[kind];
@@ -94,6 +95,16 @@ static void reset_registers(struct task *task, vaddr_t entry, u64 rsp)
 	cpu_set_user_gs_base(0);
 }
 
+/* The words of the list are in the old memory. */
+static void leave_robust_list(struct task *task, struct mm *old, struct mm *mm)
+{
+	if (!old || !task->robust_list.val)
+		return;
+	use_mm(task, old, mm);
+	futex_give_up_robust(task);
+	use_mm(task, mm, old);
+}
+
 static int replace(const struct elf_program *program, const char *path,
 		   const struct exec_args *args)
 {
@@ -106,21 +117,27 @@ static int replace(const struct elf_program *program, const char *path,
 	if (!mm)
 		return -ENOMEM;
 	error = build(mm, program, args, &rsp);
+	if (!error) {
+		error = process_end_other_threads();
+		if (error)
+			use_mm(task, old, NULL);
+	}
 	if (error) {
 		mm_put(mm);
 		return error;
 	}
 
 	/* From here on nothing can fail. */
+	leave_robust_list(task, old, mm);
 	leave_mm(task, old, mm);
 	files_exec(task->files);
 	signal_actions_exec(task);
-	process_timers_exec(task);
+	process_timers_exec(task->process);
 	credentials_exec(task, program->inode);
 	task->clear_child_tid = VADDR(0);
-	WRITE_ONCE(task->has_executed, true);
+	WRITE_ONCE(task->process->has_executed, true);
 	set_name(task, path);
-	task_set_exe(task, program->inode);
+	process_set_exe(task->process, program->inode);
 	reset_registers(task, program->entry, rsp);
 	return 0;
 }
@@ -190,6 +207,7 @@ static int open_program(struct elf_program *program, struct inode *file,
 
 int exec_file(struct inode *file, const char *path, struct exec_args *args)
 {
+	struct mutex *lock = &current_task()->process->exec_lock;
 	struct elf_program program;
 	int error = open_program(&program, file, path, args);
 
@@ -197,7 +215,11 @@ int exec_file(struct inode *file, const char *path, struct exec_args *args)
 		return error;
 	error = exec_args_add(args, path);
 	if (!error)
+		error = mutex_lock_killable(lock);
+	if (!error) {
 		error = replace(&program, path, args);
+		mutex_unlock(lock);
+	}
 	elf_close(&program);
 	if (!error)
 		check_event();

@@ -1,9 +1,13 @@
 /*
- * exit.c - the end of a task
+ * exit.c - the end of a task, and of a process
  *
- * A task gives back its memory and files itself.  What remains is a zombie: a
- * pid, a status, the usage, and the kernel stack it stands on; the parent's
- * wait4 (kernel/proc/wait4.c) frees that.
+ * A task gives back its memory and files itself.  Of the leader and of the
+ * process a zombie remains: a pid, a status, the usage, and a kernel stack; the
+ * parent's wait4 (kernel/proc/wait4.c) frees that.  Other threads vanish.
+ *
+ * A thread ends twice: it begins to, and the last one to begin (live_count)
+ * gives back what belongs to the process; and it is done, and the last one to
+ * be done (thread_count) makes the process a zombie.  In between it may sleep.
  */
 #include "kernel/proc/exit.h"
 
@@ -11,8 +15,10 @@
 #include "kernel/exit_status.h"
 #include "kernel/fs/files.h"
 #include "kernel/lib/assert.h"
+#include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/oom.h"
+#include "kernel/proc/futex.h"
 #include "kernel/proc/job.h"
 #include "kernel/proc/process_timers.h"
 #include "kernel/proc/sched.h"
@@ -57,40 +63,35 @@ void task_return_borrowed_mm(struct task *task)
 	wait_wake_all(&task->vfork_event);
 }
 
-static void give_back_memory(struct task *task)
+/* pthread_join(3) waits for this word; see set_tid_address(2). */
+static void clear_child_tid(struct task *task)
 {
-	struct mm *mm = task->mm;
 	const u32 zero = 0;
 
-	if (task->clear_child_tid.val)
-		(void)copy_to_user_partial(task->clear_child_tid, &zero,
-					   sizeof(zero));
-	if (!task->borrows_mm)
-		task_usage_add_mm(&task->usage, mm);
+	if (!task->clear_child_tid.val)
+		return;
+	(void)copy_to_user_partial(task->clear_child_tid, &zero, sizeof(zero));
+	futex_wake_at(task->clear_child_tid, 1);
+}
+
+static void give_back_memory(struct task *task, bool is_last)
+{
+	struct mm *mm = task->mm;
+
+	futex_give_up_robust(task);
+	clear_child_tid(task);
+	if (is_last && !task->borrows_mm)
+		usage_add_mm(&task->usage, mm);
 
 	spin_lock(&task->lock);
 	task->mm = NULL;
 	spin_unlock(&task->lock);
 	/* No user address from here on: others need not tell us of flushes. */
 	tlb_be_lazy();
-	task_set_exe(task, NULL);
+	if (is_last)
+		process_set_exe(task->process, NULL);
 	task_return_borrowed_mm(task);
 	oom_put_mm(mm);
-}
-
-/*
- * Whoever puts the last reference of a dead task may have no lock: what needs
- * the kernel lock goes here.
- */
-static void give_back_program(struct task *task)
-{
-	struct inode *exe = task->exe;
-
-	spin_lock(&task->lock);
-	task->exe = NULL;
-	spin_unlock(&task->lock);
-	if (exe)
-		inode_put(exe);
 }
 
 static void give_back_files(struct task *task)
@@ -104,35 +105,29 @@ static void give_back_files(struct task *task)
 }
 
 /* Who asked for the orphans, or init.  => tasks_lock is held */
-static struct task *find_reaper(const struct task *task)
+static struct process *find_reaper(const struct process *process)
 {
-	struct task *reaper = task->parent;
+	struct process *reaper = process->parent;
 
 	while (reaper && !reaper->is_subreaper)
 		reaper = reaper->parent;
-	return reaper ? reaper : init_task;
-}
-
-/* Nobody will wait for it: take it out of the family. */
-static void forget(struct task *task)
-{
-	task_unpublish_locked(task);
-	task->state = TASK_DEAD;
+	return reaper ? reaper : init_process;
 }
 
 /* Tell the parent.  Return: whether it will wait. */
-static bool tell_parent(struct task *task)
+static bool tell_parent(struct process *process)
 {
-	bool is_killed = exit_status_is_signal(task->exit_status);
-	u32 status = is_killed ? task->exit_status & 0x7f :
-				 task->exit_status >> 8;
+	bool is_killed = exit_status_is_signal(process->exit_status);
+	u32 status = is_killed ? process->exit_status & 0x7f :
+				 process->exit_status >> 8;
 
-	job_tell_parent(task, is_killed ? CLD_KILLED : CLD_EXITED, (i32)status);
-	return !signal_ignores_children_locked(task->parent);
+	job_tell_parent(process, is_killed ? CLD_KILLED : CLD_EXITED,
+			(i32)status);
+	return !signal_ignores_children_locked(process->parent);
 }
 
 /* => tasks_lock is held */
-static void adopt(struct task *child, struct task *reaper)
+static void adopt(struct process *child, struct process *reaper)
 {
 	list_remove(&child->sibling_node);
 	child->parent = reaper;
@@ -140,16 +135,16 @@ static void adopt(struct task *child, struct task *reaper)
 	list_push_back(&reaper->children, &child->sibling_node);
 }
 
-static void tell_child(struct task *child)
+static void tell_child(struct process *child)
 {
 	const struct signal_info info = {
 		.signal = child->parent_death_signal,
 		.code = SI_USER,
-		.pid = current_task()->pid,
+		.pid = current_task()->process->pid,
 	};
 
 	/* As if the parent had sent it: not to another user's process. */
-	if (info.signal && may_signal_locked(child, info.signal))
+	if (info.signal && may_signal_locked(child->leader, info.signal))
 		signal_send_locked(child, &info);
 }
 
@@ -157,66 +152,158 @@ static void tell_child(struct task *child)
  * Orphans go to one who waits for whoever ends.  Those that have ended already
  * and that nobody wants are freed.
  */
-static void give_away_children(struct task *task)
+static void give_away_children(struct process *process)
 {
 	struct list_node unwanted = LIST_INIT(unwanted);
-	struct task *child;
-	struct task *next;
+	struct process *child;
+	struct process *next;
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
-	struct task *reaper = find_reaper(task);
+	struct process *reaper = find_reaper(process);
 
-	list_for_each_entry_safe(child, next, &task->children, sibling_node) {
+	list_for_each_entry_safe(child, next, &process->children,
+				 sibling_node) {
 		adopt(child, reaper);
-		job_parent_ends(child, task);
-		if (child->state != TASK_ZOMBIE) {
+		job_parent_ends(child, process);
+		if (!child->is_zombie) {
 			tell_child(child);
 		} else if (!tell_parent(child)) {
-			forget(child);
+			process_unpublish_locked(child);
 			list_push_back(&unwanted, &child->sibling_node);
 		}
 	}
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	list_for_each_entry_safe(child, next, &unwanted, sibling_node)
-		task_put(child);
+		task_put(child->leader);
+}
+
+/* Return: for task_put(): a leader that nobody will wait for; or NULL. */
+static struct task *end_process(struct process *process)
+{
+	struct task *leader = process->leader;
+
+	job_process_ends(process);
+	if (!process->is_ending)
+		process->exit_status = leader->exit_status;
+	/* Before the parent is told: it looks at once. */
+	process->is_zombie = true;
+	if (tell_parent(process))
+		return NULL;
+	process_unpublish_locked(process);
+	return leader;
 }
 
 /*
- * Tell the parent.  From the moment tasks_lock is dropped, the parent may
- * free this task; task_free() waits until its stack is not in use any more.
+ * From the moment tasks_lock is dropped, the parent may free this task;
+ * task_free() waits until its stack is not in use any more.
  */
 static void become_zombie(struct task *task)
 {
+	struct process *process = task->process;
+	struct task *unwanted = NULL;
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 
-	job_task_ends(task);
-	/* Before the parent is told: it looks at once. */
-	task->state = TASK_ZOMBIE;
-	if (!tell_parent(task))
-		forget(task); /* the next task frees what is left */
+	job_thread_ends(task);
+	signal_retarget_locked(task, ~0UL);
+	if (task_is_leader(task)) {
+		task->state = TASK_ZOMBIE;
+	} else {
+		usage_add(&process->ended_usage, &task->usage);
+		task_unpublish_locked(task);
+		task->state = TASK_DEAD; /* the next task frees what is left */
+	}
+	if (--process->thread_count == 0)
+		unwanted = end_process(process);
+	if (unwanted == task) {
+		task->state = TASK_DEAD;
+		unwanted = NULL;
+	}
+	wait_wake_all(&process->thread_event);
 	spin_unlock_irqrestore(&tasks_lock, rflags);
+	if (unwanted)
+		task_put(unwanted);
+}
+
+/* Return: whether no other thread is left that has not begun to end. */
+static bool begin_to_end(struct task *task, u32 status)
+{
+	struct process *process = task->process;
+	u64 rflags = spin_lock_irqsave(&tasks_lock);
+	bool is_last = --process->live_count == 0;
+
+	task->exit_status = status;
+	task->is_exiting = true;
+	if (process->is_ending)
+		status = process->exit_status;
+	else
+		status = process->leader->exit_status;
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	if (is_last && process == init_process)
+		exit_machine(status);
+	return is_last;
 }
 
 void task_exit(u32 status)
 {
 	struct task *task = current_task();
+	struct process *process = task->process;
+	bool is_last;
 
 	ASSERT(!task->is_kernel_thread && this_cpu()->locks_held == 0);
-	if (task == init_task)
-		exit_machine(status);
-
-	task->exit_status = status;
-	task->is_exiting = true;
-	process_timers_exit(task);
-	give_back_memory(task);
+	is_last = begin_to_end(task, status);
+	if (is_last)
+		process_timers_exit(process);
+	give_back_memory(task, is_last);
 	give_back_files(task);
-	give_back_program(task);
 	check_event();
-	if (task->tty && task->session == task->tgid)
-		tty_leader_ends(task);
-	/* Nobody but this task itself can add one. */
-	if (!list_is_empty(&task->children))
-		give_away_children(task);
+	if (is_last) {
+		if (process->tty && process->session == process->pid)
+			tty_leader_ends(process);
+		/* Nobody but its own threads can add one. */
+		if (!list_is_empty(&process->children))
+			give_away_children(process);
+	}
 	become_zombie(task);
 	schedule();
 	panic("%s[%u] runs after its end", task->name, task->pid);
+}
+
+void process_exit(u32 status)
+{
+	struct task *task = current_task();
+	struct process *process = task->process;
+	u64 rflags = spin_lock_irqsave(&tasks_lock);
+	bool execs = process->execs && process->execs != task;
+
+	/* If another thread executes a program, this one only makes room. */
+	if (!process->is_ending && !execs) {
+		process->is_ending = true;
+		process->exit_status = status;
+		signal_kill_threads_locked(process, task);
+	}
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	task_exit(status);
+}
+
+int process_end_other_threads(void)
+{
+	struct task *task = current_task();
+	struct process *process = task->process;
+	u64 rflags = spin_lock_irqsave(&tasks_lock);
+	int error = process->is_ending ? -EINTR : 0;
+
+	if (!error && process->thread_count > 1) {
+		process->execs = task;
+		signal_kill_threads_locked(process, task);
+	}
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	if (!error && wait_event_killable(&process->thread_event,
+					  READ_ONCE(process->thread_count) == 1))
+		error = -EINTR;
+	if (!error && !task_is_leader(task))
+		task_become_leader(task);
+	/* A SIGKILL that came first has been sent to this task as well. */
+	rflags = spin_lock_irqsave(&tasks_lock);
+	process->execs = NULL;
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	return error;
 }

@@ -603,3 +603,115 @@ i64 sys_futex(const struct trap_frame *frame)
 	}
 	return -ENOSYS;
 }
+
+/* ---- Robust locks -------------------------------------------------------- */
+
+/*
+ * A lock's word: the number of the thread that holds it and two flags.
+ * Source: Linux v6.12 Documentation/locking/robust-futex-ABI.rst.
+ */
+#define FUTEX_WAITERS 0x80000000u
+#define FUTEX_OWNER_DIED 0x40000000u
+#define FUTEX_TID_MASK 0x3fffffffu
+
+/* A list that goes in circles ends here, as on Linux. */
+#define ROBUST_LIST_LIMIT 2048
+
+/* As set_robust_list(2) names it. */
+struct robust_list_head {
+	u64 next; /* address of the next entry's own next; or of this one */
+	i64 lock_offset; /* from an entry to its lock's word */
+	u64 pending; /* being taken or given back just now; 0: none */
+};
+
+i64 sys_set_robust_list(vaddr_t head, u64 bytes)
+{
+	if (bytes != sizeof(struct robust_list_head))
+		return -EINVAL;
+	current_task()->robust_list = head;
+	return 0;
+}
+
+i64 sys_get_robust_list(int pid, vaddr_t head, vaddr_t bytes)
+{
+	const u64 size = sizeof(struct robust_list_head);
+	struct task *task = current_task();
+	u64 list;
+
+	if (pid)
+		task = task_find_get((u32)pid);
+	else
+		task_get(task);
+	if (!task)
+		return -ESRCH;
+	list = task->robust_list.val;
+	if (!may_access_memory(task)) {
+		task_put(task);
+		return -EPERM;
+	}
+	task_put(task);
+	if (copy_to_user(bytes, &size, sizeof(size)) != 0 ||
+	    copy_to_user(head, &list, sizeof(list)) != 0)
+		return -EFAULT;
+	return 0;
+}
+
+/*
+ * Mark the word at @address, if @tid holds it.
+ * @is_pending: the thread may have ended between giving the lock back and
+ *              waking somebody: then this does it
+ */
+static int mark_dead(vaddr_t address, u32 tid, bool is_pending)
+{
+	u32 seen;
+	u32 old;
+
+	if (address.val % sizeof(u32) || user_load_u32(&seen, address) != 0)
+		return -EFAULT;
+	if (is_pending && !(seen & ~FUTEX_WAITERS)) {
+		futex_wake_at(address, 1);
+		return 0;
+	}
+	do {
+		old = seen;
+		if ((old & FUTEX_TID_MASK) != tid)
+			return 0;
+		if (user_exchange_u32(address, &seen,
+				      (old & FUTEX_WAITERS) |
+					      FUTEX_OWNER_DIED) != 0)
+			return -EFAULT;
+	} while (seen != old);
+	if (old & FUTEX_WAITERS)
+		futex_wake_at(address, 1);
+	return 0;
+}
+
+void futex_give_up_robust(struct task *task)
+{
+	const vaddr_t head_address = task->robust_list;
+	struct robust_list_head head;
+	u64 entry;
+
+	task->robust_list = VADDR(0);
+	if (!head_address.val ||
+	    copy_from_user(&head, head_address, sizeof(head)) != 0)
+		return;
+	entry = head.next;
+	for (int i = 0; i < ROBUST_LIST_LIMIT && entry != head_address.val;
+	     i++) {
+		u64 next;
+
+		/* Bit 0 marks locks with priority inheritance: none here. */
+		if (copy_from_user(&next, VADDR(entry & ~1UL), sizeof(next)))
+			return;
+		if (entry != head.pending &&
+		    mark_dead(VADDR((entry & ~1UL) + (u64)head.lock_offset),
+			      task->pid, false) != 0)
+			return;
+		entry = next;
+	}
+	if (head.pending)
+		(void)mark_dead(VADDR((head.pending & ~1UL) +
+				      (u64)head.lock_offset),
+				task->pid, true);
+}

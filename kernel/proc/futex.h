@@ -12,8 +12,18 @@
 
 #include "kernel/x86_64/asm/page.h"
 
+struct task;
+
 /* Before the first program runs. */
 void futex_init(void);
+
+/**
+ * futex_give_up_robust() - the locks @task holds get a mark: its owner has died
+ *
+ * => @task is the current one and is about to leave its memory; walks the list
+ *    it has named with set_robust_list(2), and stops at what it cannot read
+ */
+void futex_give_up_robust(struct task *task);
 
 /* Wake up to @count that wait for the word at @address.  => may fault */
 void futex_wake_at(vaddr_t address, int count);

@@ -7,6 +7,7 @@
 #include "kernel/exit_status.h"
 #include "kernel/fs/files.h"
 #include "kernel/fs/fs_init.h"
+#include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/proc/exec.h"
@@ -79,21 +80,25 @@ static void init_entry(void *argument)
 int init_start(void)
 {
 	struct task *task;
-	int error = task_create("init", init_entry, NULL, &task);
+	struct process *process;
+	int error = task_create("init", &(struct task_start){ init_entry, NULL },
+				NULL, &task);
 
 	if (error)
 		return error;
-	task->limits = rlimits_create();
+	process = task->process;
+	process->limits = rlimits_create();
+	process->actions = signal_actions_create();
 	task->files = files_create();
-	task->actions = signal_actions_create();
-	if (!task->limits || !task->files || !task->actions) {
+	if (!process->limits || !process->actions || !task->files) {
 		task_put(task);
 		return -ENOMEM;
 	}
 	/* Only what it has handlers for reaches it. */
-	task->signal.is_unkillable = true;
-	init_task = task;
-	task_publish(task, NULL);
+	process->is_unkillable = true;
+	init_process = process;
+	error = task_publish(task, NULL);
+	ASSERT(error == 0);
 	sched_start(task);
 	return 0;
 }

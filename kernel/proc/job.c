@@ -14,18 +14,17 @@
 
 /* ---- Stopping and going on ---------------------------------------------- */
 
-void job_tell_parent(struct task *task, i32 code, i32 status)
+void job_tell_parent(struct process *process, i32 code, i32 status)
 {
-	struct task *parent = task->parent;
+	struct process *parent = process->parent;
 	const struct signal_action *action;
 	const struct signal_info info = {
 		.signal = SIGCHLD,
 		.code = code,
-		.pid = task->pid,
+		.pid = process->pid,
 		.status = status,
-		.user_ticks = (i64)(task->usage.user_ns / NS_PER_CLOCK_TICK),
-		.kernel_ticks =
-			(i64)(task->usage.kernel_ns / NS_PER_CLOCK_TICK),
+		.user_ticks = (i64)(process->user_ns / NS_PER_CLOCK_TICK),
+		.kernel_ticks = (i64)(process->kernel_ns / NS_PER_CLOCK_TICK),
 	};
 
 	if (!parent)
@@ -38,53 +37,110 @@ void job_tell_parent(struct task *task, i32 code, i32 status)
 	wait_wake_all(&parent->child_event);
 }
 
-static void go_on(struct task *task)
+static void go_on(struct process *process)
 {
-	task->stop.signal = 0;
-	task->stop.is_stop_news = false;
-	sched_wake(task, 1u << TASK_STOPPED);
+	struct task *task;
+
+	process->stop.signal = 0;
+	process->stop.is_stop_news = false;
+	list_for_each_entry(task, &process->threads, thread_node) {
+		task->must_stop = false;
+		sched_wake(task, 1u << TASK_STOPPED);
+	}
 }
 
 /* Forget those of @signals that are pending; all of them are standard ones. */
-static void cancel(struct task *task, u64 signals)
+static void cancel(struct process *process, u64 signals)
 {
-	task->signal.pending.set.bits &= ~signals;
+	struct task *task;
+
+	process->pending.set.bits &= ~signals;
+	list_for_each_entry(task, &process->threads, thread_node)
+		task->signal.pending.set.bits &= ~signals;
 }
 
-void job_signal_sent(struct task *task, int signal)
+void job_signal_sent(struct process *process, int signal)
 {
+	bool was_stopped = job_is_stopped(process);
+
 	if (signal_bit(signal) & SIGNALS_STOP) {
-		cancel(task, signal_bit(SIGCONT));
+		cancel(process, signal_bit(SIGCONT));
 	} else if (signal == SIGCONT) {
-		cancel(task, SIGNALS_STOP);
-		if (!job_is_stopped(task))
+		cancel(process, SIGNALS_STOP);
+		if (process->stop.signal)
+			go_on(process);
+		if (!was_stopped)
 			return;
-		go_on(task);
-		task->stop.is_continue_news = true;
-		job_tell_parent(task, CLD_CONTINUED, SIGCONT);
-	} else if (signal == SIGKILL && job_is_stopped(task)) {
-		go_on(task);
+		process->stop.is_continue_news = true;
+		job_tell_parent(process, CLD_CONTINUED, SIGCONT);
+	} else if (signal == SIGKILL && process->stop.signal) {
+		go_on(process);
 	}
+}
+
+static void count_stopped(struct process *process)
+{
+	if (--process->stop.running != 0)
+		return;
+	process->stop.is_stop_news = true;
+	job_tell_parent(process, CLD_STOPPED, process->stop.signal);
+}
+
+void job_join_stop(struct task *task)
+{
+	task->must_stop = false;
+	/* First, or the parent might see it running when it looks. */
+	wait_prepare(TASK_STOPPED);
+	count_stopped(task->process);
 }
 
 bool job_begin_stop(struct task *task, int signal)
 {
-	if (signal != SIGSTOP && job_is_orphaned(task->process_group))
+	struct process *process = task->process;
+	struct task *other;
+
+	if (signal != SIGSTOP && job_is_orphaned(process->group))
 		return false;
-	task->stop.signal = signal;
-	task->stop.is_stop_news = true;
-	task->stop.is_continue_news = false;
-	/* First, or the parent might see it running when it looks. */
-	wait_prepare(TASK_STOPPED);
-	job_tell_parent(task, CLD_STOPPED, signal);
+	process->stop = (struct stop_state){ .signal = signal };
+	list_for_each_entry(other, &process->threads, thread_node) {
+		if (other->is_exiting)
+			continue;
+		process->stop.running++;
+		other->must_stop = true;
+		task_add_work(other, TASK_WORK_SIGNAL);
+		if (other != task)
+			sched_wake(other, 1u << TASK_INTERRUPTIBLE);
+	}
+	job_join_stop(task);
 	return true;
+}
+
+void job_thread_begins(struct task *task)
+{
+	struct process *process = task->process;
+
+	if (!process->stop.signal)
+		return;
+	process->stop.running++;
+	task->must_stop = true;
+	task_add_work(task, TASK_WORK_SIGNAL);
+}
+
+void job_thread_ends(struct task *task)
+{
+	if (!task->must_stop)
+		return;
+	task->must_stop = false;
+	count_stopped(task->process);
 }
 
 void job_stay_stopped(struct task *task)
 {
-	while (READ_ONCE(task->stop.signal)) {
+	const struct stop_state *stop = &task->process->stop;
+
+	while (READ_ONCE(stop->signal)) {
 		wait_prepare(TASK_STOPPED);
-		if (READ_ONCE(task->stop.signal))
+		if (READ_ONCE(stop->signal))
 			schedule();
 	}
 	wait_prepare(TASK_RUNNABLE);
@@ -92,46 +148,44 @@ void job_stay_stopped(struct task *task)
 
 /* ---- Orphaned process groups -------------------------------------------- */
 
-/* Is @task's parent one who could continue its group? */
-static bool has_shepherd(const struct task *task)
+/* Is the parent one who could continue the group? */
+static bool has_shepherd(const struct process *process)
 {
-	const struct task *parent = task->parent;
+	const struct process *parent = process->parent;
 
-	return parent && parent != init_task &&
-	       parent->process_group != task->process_group &&
-	       parent->session == task->session;
+	return parent && parent != init_process &&
+	       parent->group != process->group &&
+	       parent->session == process->session;
 }
 
-/* As if @leaving, a pid or 0, were not in it. */
-static bool is_orphaned_without(u32 process_group, u32 leaving)
+/* As if @leaving, a process or NULL, were not in it. */
+static bool is_orphaned_without(u32 group, const struct process *leaving)
 {
-	struct task *task;
+	struct process *process;
 
-	list_for_each_entry(task, &tasks, all_node)
-		if (task->process_group == process_group &&
-		    task->pid != leaving && task->state != TASK_ZOMBIE &&
-		    has_shepherd(task))
+	list_for_each_entry(process, &processes, all_node)
+		if (process->group == group && process != leaving &&
+		    !process->is_zombie && has_shepherd(process))
 			return false;
 	return true;
 }
 
-bool job_is_orphaned(u32 process_group)
+bool job_is_orphaned(u32 group)
 {
-	return is_orphaned_without(process_group, 0);
+	return is_orphaned_without(group, NULL);
 }
 
-static bool has_stopped_member(u32 process_group)
+static bool has_stopped_member(u32 group)
 {
-	struct task *task;
+	struct process *process;
 
-	list_for_each_entry(task, &tasks, all_node)
-		if (task->process_group == process_group &&
-		    job_is_stopped(task))
+	list_for_each_entry(process, &processes, all_node)
+		if (process->group == group && job_is_stopped(process))
 			return true;
 	return false;
 }
 
-static void hang_up_if_orphaned(u32 group, u32 leaving)
+static void hang_up_if_orphaned(u32 group, const struct process *leaving)
 {
 	if (!is_orphaned_without(group, leaving) || !has_stopped_member(group))
 		return;
@@ -139,19 +193,18 @@ static void hang_up_if_orphaned(u32 group, u32 leaving)
 	signal_send_group_locked(group, SIGCONT);
 }
 
-void job_task_ends(struct task *task)
+void job_process_ends(struct process *process)
 {
-	const struct task *parent = task->parent;
+	const struct process *parent = process->parent;
 
 	/* Only a group that had a shepherd can lose it. */
-	if (parent && parent->process_group != task->process_group &&
-	    parent->session == task->session)
-		hang_up_if_orphaned(task->process_group, task->pid);
+	if (parent && parent->group != process->group &&
+	    parent->session == process->session)
+		hang_up_if_orphaned(process->group, process);
 }
 
-void job_parent_ends(struct task *child, struct task *parent)
+void job_parent_ends(struct process *child, struct process *parent)
 {
-	if (parent->process_group != child->process_group &&
-	    parent->session == child->session)
-		hang_up_if_orphaned(child->process_group, 0);
+	if (parent->group != child->group && parent->session == child->session)
+		hang_up_if_orphaned(child->group, NULL);
 }

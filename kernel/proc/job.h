@@ -14,38 +14,48 @@
 
 /*
  * What @signal does the moment it is sent, whether blocked, handled or
- * ignored: SIGCONT and SIGKILL make a stopped task go on, and signals that
+ * ignored: SIGCONT and SIGKILL make a stopped process go on, and signals that
  * stop and SIGCONT cancel each other.  => tasks_lock is held
  */
-void job_signal_sent(struct task *task, int signal);
+void job_signal_sent(struct process *process, int signal);
+
+/*
+ * All threads of a process stop, each when it comes by on its way to user mode;
+ * the parent is told when the last one does.
+ */
 
 /**
  * job_begin_stop() - the default action of SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU
  *
- * => tasks_lock is held; the parent is told
+ * => tasks_lock is held; the other threads are told
  *
  * Return: true: call job_stay_stopped(); false: nobody could continue it, so
  * it does not stop.
  */
 bool job_begin_stop(struct task *task, int signal);
+/* @task->must_stop: call job_stay_stopped() after it.  => tasks_lock is held */
+void job_join_stop(struct task *task);
 /* => returns when SIGCONT or SIGKILL has come */
 void job_stay_stopped(struct task *task);
+/* A thread more or less, perhaps in the middle of it.  => tasks_lock is held */
+void job_thread_begins(struct task *task);
+void job_thread_ends(struct task *task);
 
-/* SIGCHLD for @task's parent, and the end of its wait.  => tasks_lock held */
-void job_tell_parent(struct task *task, i32 code, i32 status);
+/* SIGCHLD for the parent, and the end of its wait.  => tasks_lock held */
+void job_tell_parent(struct process *process, i32 code, i32 status);
 
 /* Can nobody continue this group?  => tasks_lock is held */
-bool job_is_orphaned(u32 process_group);
+bool job_is_orphaned(u32 group);
 
 /*
- * @task ends and @child loses its parent with it: groups that are orphaned
+ * @process ends, and @child loses its parent with it: groups that are orphaned
  * by that and have stopped members get SIGHUP and SIGCONT.
  * => tasks_lock is held
  */
-void job_task_ends(struct task *task);
-void job_parent_ends(struct task *child, struct task *parent);
+void job_process_ends(struct process *process);
+void job_parent_ends(struct process *child, struct process *parent);
 
-static inline bool job_is_stopped(const struct task *task)
+static inline bool job_is_stopped(const struct process *process)
 {
-	return task->stop.signal != 0;
+	return process->stop.signal != 0 && process->stop.running == 0;
 }

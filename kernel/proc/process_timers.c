@@ -42,17 +42,18 @@ static const struct {
 
 static void interval_expire(struct timer *timer, u64 count)
 {
-	struct process_timers *timers = timer->owner->timers;
+	struct process *process = timer->owner.process;
+	struct process_timers *timers = process->timers;
 
 	(void)count;
-	signal_send(timer->owner,
-		    interval_kind[timer - timers->interval].signal);
+	signal_send(process, interval_kind[timer - timers->interval].signal);
 }
 
 struct process_timers *process_timers_current(void)
 {
-	struct task *task = current_task();
-	struct process_timers *timers = task->timers;
+	struct process *process = current_task()->process;
+	const struct timer_owner owner = { .process = process };
+	struct process_timers *timers = process->timers;
 
 	if (timers)
 		return timers;
@@ -60,16 +61,16 @@ struct process_timers *process_timers_current(void)
 	if (!timers)
 		return NULL;
 	for (int i = 0; i < INTERVAL_TIMERS; i++)
-		timer_init(&timers->interval[i], interval_kind[i].clock, task,
-			   interval_expire);
+		timer_init(&timers->interval[i], interval_kind[i].clock,
+			   &owner, interval_expire);
 	list_init(&timers->posix);
-	task->timers = timers;
+	process->timers = timers;
 	return timers;
 }
 
 static struct linux_itimerval read_interval(int which)
 {
-	struct process_timers *timers = current_task()->timers;
+	struct process_timers *timers = current_task()->process->timers;
 	struct linux_itimerval setting = { .value = { 0 } };
 	u64 left_ns, interval_ns;
 
@@ -93,7 +94,8 @@ static int set_interval(int which, u64 value_ns, u64 interval_ns)
 	setting.clock = interval_kind[which].clock;
 	if (value_ns)
 		setting.next_ns =
-			timer_clock_now(setting.clock, current_task()) +
+			timer_clock_now(setting.clock,
+					&timers->interval[which].owner) +
 			value_ns;
 	timer_set(&timers->interval[which], &setting);
 	return 0;
@@ -180,7 +182,7 @@ _Static_assert(sizeof(struct linux_sigevent) == 64, "Linux's layout");
 struct posix_timer {
 	struct timer timer;
 	struct list_node node; /* process_timers.posix */
-	struct task *task;
+	struct task *receiver; /* a reference: SIGEV_THREAD_ID; or NULL */
 	i32 id;
 	enum timer_clock clock; /* of absolute times */
 	bool has_signal;
@@ -214,28 +216,30 @@ static void posix_expire(struct timer *timer, u64 count)
 
 		posix->missed = count - 1;
 		posix->is_pending = signal_send_supplied_locked(
-			posix->task, &info, &posix->supply);
+			(struct signal_target){ timer->owner.process,
+						posix->receiver },
+			&info, &posix->supply);
 	}
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 }
 
 /* => tasks_lock is held */
-static struct posix_timer *find_locked(const struct task *task, i32 id)
+static struct posix_timer *find_locked(const struct process *process, i32 id)
 {
 	struct posix_timer *posix;
 
-	if (!task->timers)
+	if (!process->timers)
 		return NULL;
-	list_for_each_entry(posix, &task->timers->posix, node)
+	list_for_each_entry(posix, &process->timers->posix, node)
 		if (posix->id == id)
 			return posix;
 	return NULL;
 }
 
-void process_timers_delivered(struct task *task, struct signal_info *info,
+void process_timers_delivered(struct process *process, struct signal_info *info,
 			      struct list_node *garbage)
 {
-	struct posix_timer *posix = find_locked(task, (i32)info->pid);
+	struct posix_timer *posix = find_locked(process, (i32)info->pid);
 
 	if (!posix)
 		return; /* deleted meanwhile */
@@ -250,11 +254,14 @@ void process_timers_delivered(struct task *task, struct signal_info *info,
 	}
 }
 
-/* Only the process itself makes and deletes its timers: it stays. */
+/*
+ * Only the process itself makes and deletes its timers, under the kernel lock:
+ * it stays until the caller sleeps.
+ */
 static struct posix_timer *find(i32 id)
 {
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
-	struct posix_timer *posix = find_locked(current_task(), id);
+	struct posix_timer *posix = find_locked(current_task()->process, id);
 
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	return posix;
@@ -277,24 +284,38 @@ int timer_clock_of_id(int id, enum timer_clock *clock)
 		*clock = TIMER_BOOT;
 		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
-	case CLOCK_THREAD_CPUTIME_ID:
 		*clock = TIMER_CPU;
+		return 0;
+	case CLOCK_THREAD_CPUTIME_ID:
+		*clock = TIMER_CPU_THREAD;
 		return 0;
 	}
 	return -EOPNOTSUPP;
 }
 
-static int check_event_of_timer(const struct linux_sigevent *event)
+/* @receiver: with SIGEV_THREAD_ID a reference; else NULL */
+static int check_event_of_timer(const struct linux_sigevent *event,
+				struct task **receiver)
 {
+	struct task *task;
+
 	if (event->notify == SIGEV_NONE)
 		return 0;
 	if (event->notify & ~(SIGEV_SIGNAL | SIGEV_THREAD | SIGEV_THREAD_ID) ||
 	    event->notify == (SIGEV_THREAD | SIGEV_THREAD_ID))
 		return -EINVAL;
-	if (event->notify == SIGEV_THREAD_ID &&
-	    (u32)event->tid != current_task()->pid)
+	if (event->signal < 1 || event->signal > SIGNAL_MAX)
 		return -EINVAL;
-	return event->signal >= 1 && event->signal <= SIGNAL_MAX ? 0 : -EINVAL;
+	if (event->notify != SIGEV_THREAD_ID)
+		return 0;
+	task = task_find_get((u32)event->tid);
+	if (task && task->process == current_task()->process) {
+		*receiver = task;
+		return 0;
+	}
+	if (task)
+		task_put(task);
+	return -EINVAL;
 }
 
 /* Give it an id and a place in the list. */
@@ -304,7 +325,7 @@ static void posix_publish(struct posix_timer *posix,
 {
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 
-	while (find_locked(posix->task, timers->next_id))
+	while (find_locked(posix->timer.owner.process, timers->next_id))
 		timers->next_id = (timers->next_id + 1) & INT32_MAX;
 	posix->id = timers->next_id;
 	timers->next_id = (timers->next_id + 1) & INT32_MAX;
@@ -315,6 +336,17 @@ static void posix_publish(struct posix_timer *posix,
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 }
 
+/* => on no list */
+static void posix_free(struct posix_timer *posix)
+{
+	signal_nodes_free(&posix->supply);
+	if (posix->receiver)
+		task_put(posix->receiver);
+	if (posix->timer.owner.thread)
+		task_put(posix->timer.owner.thread);
+	kmem_cache_free(&posix_cache, posix);
+}
+
 static void posix_delete(struct posix_timer *posix)
 {
 	u64 rflags;
@@ -323,16 +355,41 @@ static void posix_delete(struct posix_timer *posix)
 	rflags = spin_lock_irqsave(&tasks_lock);
 	list_remove(&posix->node);
 	spin_unlock_irqrestore(&tasks_lock, rflags);
-	signal_nodes_free(&posix->supply);
-	kmem_cache_free(&posix_cache, posix);
+	posix_free(posix);
+}
+
+/* Return: one that is not set and on no list; NULL: no memory. */
+static struct posix_timer *posix_create(enum timer_clock clock,
+					struct task *receiver)
+{
+	struct posix_timer *posix = kmem_cache_alloc_zeroed(&posix_cache);
+	struct timer_owner owner = { .process = current_task()->process };
+
+	if (!posix)
+		return NULL;
+	list_init(&posix->supply);
+	if (!signal_nodes_alloc(&posix->supply, 1)) {
+		kmem_cache_free(&posix_cache, posix);
+		return NULL;
+	}
+	if (clock == TIMER_CPU_THREAD) {
+		owner.thread = current_task();
+		task_get(owner.thread);
+	}
+	posix->clock = clock;
+	posix->receiver = receiver;
+	timer_init(&posix->timer, clock, &owner, posix_expire);
+	return posix;
 }
 
 i64 sys_timer_create(int clock_id, vaddr_t event_address, vaddr_t id)
 {
 	struct process_timers *timers;
 	struct linux_sigevent event;
+	struct task *receiver = NULL;
 	struct posix_timer *posix;
 	enum timer_clock clock;
+	i32 number;
 	int error;
 
 	if (event_address.val &&
@@ -340,24 +397,21 @@ i64 sys_timer_create(int clock_id, vaddr_t event_address, vaddr_t id)
 		return -EFAULT;
 	error = timer_clock_of_id(clock_id, &clock);
 	if (!error && event_address.val)
-		error = check_event_of_timer(&event);
+		error = check_event_of_timer(&event, &receiver);
 	if (error)
 		return error;
 	timers = process_timers_current();
-	posix = timers ? kmem_cache_alloc_zeroed(&posix_cache) : NULL;
-	if (!posix)
+	posix = timers ? posix_create(clock, receiver) : NULL;
+	if (!posix) {
+		if (receiver)
+			task_put(receiver);
 		return -EAGAIN; /* as Linux says it here */
-	list_init(&posix->supply);
-	if (!signal_nodes_alloc(&posix->supply, 1)) {
-		kmem_cache_free(&posix_cache, posix);
-		return -EAGAIN;
 	}
-	posix->clock = clock;
-	posix->task = current_task();
-	timer_init(&posix->timer, clock, posix->task, posix_expire);
 	posix_publish(posix, timers, event_address.val ? &event : NULL);
-	error = copy_to_user(id, &posix->id, sizeof(posix->id));
-	if (error)
+	number = posix->id;
+	error = copy_to_user(id, &number, sizeof(number));
+	/* Another thread may have guessed the number, and deleted it. */
+	if (error && find(number) == posix)
 		posix_delete(posix);
 	return error;
 }
@@ -384,7 +438,8 @@ static void set_posix(struct posix_timer *posix, bool is_absolute,
 	if (posix->clock == TIMER_REALTIME && !is_absolute)
 		setting.clock = TIMER_BOOT;
 	if (setting.next_ns && !is_absolute)
-		setting.next_ns += timer_clock_now(setting.clock, posix->task);
+		setting.next_ns += timer_clock_now(setting.clock,
+						   &posix->timer.owner);
 	timer_cancel(&posix->timer);
 	posix->missed = 0;
 	posix->overrun = 0;
@@ -439,24 +494,24 @@ i64 sys_timer_delete(int id)
 
 /* ---- The end ------------------------------------------------------------- */
 
-void process_timers_exec(struct task *task)
+void process_timers_exec(struct process *process)
 {
-	if (!task->timers)
+	if (!process->timers)
 		return;
-	while (!list_is_empty(&task->timers->posix))
-		posix_delete(list_first_entry(&task->timers->posix,
+	while (!list_is_empty(&process->timers->posix))
+		posix_delete(list_first_entry(&process->timers->posix,
 					      struct posix_timer, node));
 }
 
-void process_timers_exit(struct task *task)
+void process_timers_exit(struct process *process)
 {
-	struct process_timers *timers = task->timers;
+	struct process_timers *timers = process->timers;
 
 	if (!timers)
 		return;
-	process_timers_exec(task);
+	process_timers_exec(process);
 	for (int i = 0; i < INTERVAL_TIMERS; i++)
 		timer_cancel(&timers->interval[i]);
-	task->timers = NULL;
+	process->timers = NULL;
 	kfree(timers);
 }

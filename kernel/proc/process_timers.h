@@ -11,7 +11,7 @@
 #include "kernel/proc/signal_state.h"
 #include "kernel/timer.h"
 
-struct task;
+struct process;
 
 /* ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF */
 #define INTERVAL_TIMERS 3
@@ -30,7 +30,7 @@ struct process_timers *process_timers_current(void) __must_check;
  * timer has expired since it was sent.  A real-time one gives its node in
  * @garbage back to the timer, for the next time.  => tasks_lock is held
  */
-void process_timers_delivered(struct task *task, struct signal_info *info,
+void process_timers_delivered(struct process *process, struct signal_info *info,
 			      struct list_node *garbage);
 
 /*
@@ -39,7 +39,7 @@ void process_timers_delivered(struct task *task, struct signal_info *info,
  */
 int timer_clock_of_id(int id, enum timer_clock *clock) __must_check;
 
-/* execve keeps the interval timers only.  => @task is the current one */
-void process_timers_exec(struct task *task);
-/* Cancel and free all.  => @task is the current one, it ends */
-void process_timers_exit(struct task *task);
+/* execve keeps the interval timers only.  => @process is the current one */
+void process_timers_exec(struct process *process);
+/* Cancel and free all.  => @process is the current one, it ends */
+void process_timers_exit(struct process *process);

@@ -76,11 +76,12 @@ void rlimits_put(struct rlimits *limits)
 struct rlimit rlimit_read(struct task *task, enum rlimit_resource resource)
 {
 	struct rlimit limit = first_limits.limit[resource];
+	struct process *process = task->process;
 
-	spin_lock(&task->lock);
-	if (task->limits)
-		limit = task->limits->limit[resource];
-	spin_unlock(&task->lock);
+	spin_lock(&process->lock);
+	if (process->limits)
+		limit = process->limits->limit[resource];
+	spin_unlock(&process->lock);
 	return limit;
 }
 
@@ -107,7 +108,7 @@ void rlimit_apply_memory(struct task *task, struct mm *mm)
 
 void rlimits_tell_memory(struct task *task)
 {
-	struct mm *mm = task_get_mm(task);
+	struct mm *mm = process_get_mm(task->process);
 
 	if (!mm)
 		return;
@@ -128,7 +129,7 @@ int rlimit_check_size(u64 size_bytes)
 {
 	if (size_bytes <= file_limit())
 		return 0;
-	signal_send(current_task(), SIGXFSZ);
+	signal_send(current_task()->process, SIGXFSZ);
 	return -EFBIG;
 }
 
@@ -139,7 +140,7 @@ int rlimit_check_write(u64 position, u64 *bytes)
 	if (limit == RLIMIT_INFINITY)
 		return 0;
 	if (position >= limit) {
-		signal_send(current_task(), SIGXFSZ);
+		signal_send(current_task()->process, SIGXFSZ);
 		return -EFBIG;
 	}
 	*bytes = min_u64(*bytes, limit - position);
@@ -173,14 +174,14 @@ int rlimit_check_fork(void)
 /* ---- System calls ------------------------------------------------------- */
 
 /*
- * => task->lock is held; @spare is used up if others share the limits
+ * => process->lock is held; @spare is used up if others share the limits
  *
  * Return: 0, or -EPERM: only root raises a hard limit.
  */
-static int write_limit(struct task *task, u32 resource,
+static int write_limit(struct process *process, u32 resource,
 		       const struct rlimit *wanted, struct rlimits **spare)
 {
-	struct rlimits *limits = task->limits;
+	struct rlimits *limits = process->limits;
 
 	if (wanted->hard > limits->limit[resource].hard &&
 	    !is_capable(CAP_SYS_RESOURCE))
@@ -188,16 +189,17 @@ static int write_limit(struct task *task, u32 resource,
 	if (__atomic_load_n(&limits->refcount, __ATOMIC_ACQUIRE) > 1) {
 		**spare = *limits;
 		(*spare)->refcount = 1;
-		task->limits = *spare;
+		process->limits = *spare;
 		*spare = limits; /* put by the caller, without the lock */
 	}
-	task->limits->limit[resource] = *wanted;
+	process->limits->limit[resource] = *wanted;
 	return 0;
 }
 
 static int set_limit(struct task *task, u32 resource,
 		     const struct rlimit *wanted)
 {
+	struct process *process = task->process;
 	struct rlimits *spare;
 	int error = 0;
 
@@ -208,10 +210,10 @@ static int set_limit(struct task *task, u32 resource,
 	spare = rlimits_create();
 	if (!spare)
 		return -ENOMEM;
-	spin_lock(&task->lock);
-	if (task->limits)
-		error = write_limit(task, resource, wanted, &spare);
-	spin_unlock(&task->lock);
+	spin_lock(&process->lock);
+	if (process->limits)
+		error = write_limit(process, resource, wanted, &spare);
+	spin_unlock(&process->lock);
 	rlimits_put(spare);
 	if (!error)
 		rlimits_tell_memory(task);

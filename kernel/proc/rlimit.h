@@ -46,7 +46,7 @@ struct rlimit {
 };
 
 struct rlimits {
-	u32 refcount; /* atomic: tasks; changes need it to be 1 */
+	u32 refcount; /* atomic: processes; changes need it to be 1 */
 	struct rlimit limit[RLIMITS];
 };
 
@@ -55,7 +55,7 @@ struct rlimits *rlimits_create(void) __must_check;
 /* => @limits may be NULL: a kernel thread's */
 void rlimits_get(struct rlimits *limits);
 void rlimits_put(struct rlimits *limits);
-/* Of @task, for /proc. */
+/* Of @task's process. */
 struct rlimit rlimit_read(struct task *task, enum rlimit_resource resource);
 /* The soft limit of the calling process. */
 u64 rlimit_current(enum rlimit_resource resource);

@@ -51,6 +51,8 @@ struct run_queue {
 };
 
 static struct run_queue run_queues[CPUS_MAX];
+/* That of all idle tasks. */
+static struct process idle_process = { .is_kernel = true };
 
 /* Atomic; bit n: CPU n halts, or is about to, and nobody has claimed it. */
 static u64 idle_cpus;
@@ -79,7 +81,9 @@ void sched_init(void)
 
 	strlcpy(idle->name, "idle", sizeof(idle->name));
 	spinlock_init(&idle->lock, "task");
-	list_init(&idle->children);
+	if (!idle_process.refcount)
+		process_init(&idle_process);
+	idle->process = &idle_process;
 	list_init(&idle->cpu_timers);
 	idle->is_kernel_thread = true;
 	idle->credentials = credentials_root;
@@ -580,6 +584,9 @@ void sched_tick(bool from_user)
 		task->usage.user_ns += SCHED_TICK_NS;
 	else
 		task->usage.kernel_ns += SCHED_TICK_NS;
+	__atomic_fetch_add(from_user ? &task->process->user_ns :
+				       &task->process->kernel_ns,
+			   SCHED_TICK_NS, __ATOMIC_RELAXED);
 	account_tick(queue, from_user);
 	wake_sleepers(queue, time_since_boot_ns());
 	if (!list_is_empty(&queue->runnable))

@@ -11,21 +11,36 @@
 
 #include "kernel/proc/task.h"
 
-/* Send @signal from the kernel itself (SI_KERNEL): ^C, a closed pipe. */
-void signal_send(struct task *task, int signal);
+/*
+ * To a process a signal is sent for whichever thread takes it first; a thread
+ * that does not block it is woken.
+ */
+
+/* Send @signal from the kernel itself (SI_KERNEL): a file too large. */
+void signal_send(struct process *process, int signal);
+/* The same to one thread: a closed pipe. */
+void signal_send_thread(struct task *task, int signal);
 /* To each process of the group.  Return: how many. */
 u32 signal_send_group(u32 process_group, int signal);
 /* As above.  => tasks_lock is held */
 u32 signal_send_group_locked(u32 process_group, int signal);
-/* With everything a siginfo_t shall say.  => tasks_lock is not held */
-void signal_send_info(struct task *task, const struct signal_info *info);
 /*
- * As above.  => tasks_lock is held
+ * With everything a siginfo_t shall say.  => tasks_lock is held
  * Return: false: nobody will see it, or one like it is pending already.
  */
-bool signal_send_locked(struct task *task, const struct signal_info *info);
-/* With nodes for real-time signals: see signal_queue.h. */
-bool signal_send_supplied_locked(struct task *task,
+bool signal_send_locked(struct process *process,
+			const struct signal_info *info);
+
+/* Whom a signal is for. */
+struct signal_target {
+	struct process *process;
+	struct task *task; /* this thread of it; NULL: any */
+};
+
+/*
+ * As above, with nodes for real-time signals: see signal_queue.h.
+ */
+bool signal_send_supplied_locked(struct signal_target target,
 				 const struct signal_info *info,
 				 struct list_node *supply);
 
@@ -53,7 +68,10 @@ bool signal_is_fatal_pending(const struct task *task);
 bool signal_force_is_fatal(int signal);
 
 /* SIGKILL, from the kernel itself, whatever is blocked; even for init. */
-void signal_kill(struct task *task);
+void signal_kill(struct process *process);
+/* For each thread but @but, which may be NULL.  => tasks_lock is held */
+void signal_kill_threads_locked(struct process *process,
+				const struct task *but);
 
 /**
  * signal_deliver() - handle what is pending, on the way to user mode
@@ -76,20 +94,26 @@ void signal_swap_blocked(sigset_t blocked);
  */
 int signal_set_stack(const struct signal_stack *stack, u64 rsp);
 
+/*
+ * @task will not take those of @signals that were sent to its process: tell
+ * another thread.  => tasks_lock is held
+ */
+void signal_retarget_locked(struct task *task, u64 signals);
+
 /* rt_sigaction(2).  => @signal is valid and not SIGKILL or SIGSTOP */
 void signal_set_action(int signal, const struct signal_action *action);
 
 /* Does nobody wait for children that end (SIG_IGN, SA_NOCLDWAIT)? */
-bool signal_ignores_children_locked(const struct task *task);
+bool signal_ignores_children_locked(const struct process *process);
 /* The task is gone: free what was sent to it. */
 void signal_discard_all(struct task *task);
 
 /* execve: handlers go back to default, ignored signals stay ignored. */
 void signal_actions_exec(struct task *task);
 /* Return: a copy for a child, or NULL. */
-struct signal_actions *signal_actions_copy(struct task *parent) __must_check;
+struct signal_actions *signal_actions_copy(struct process *parent) __must_check;
+/* Return: for kfree(), or NULL. */
 struct signal_actions *signal_actions_create(void) __must_check;
-void signal_actions_put(struct signal_actions *actions);
 
 /* "SIGSEGV"; "SIG33" for the real-time ones. */
 const char *signal_name(int signal);

@@ -20,10 +20,10 @@
 #include "kernel/proc/signal_rules.h"
 #include "kernel/proc/syscalls.h"
 
-/* => tasks_lock is held, or no signal can come to matter */
+/* => tasks_lock is held */
 static void update_work(struct task *task)
 {
-	if (signals_deliverable(task))
+	if (signals_deliverable(task) || task->must_stop)
 		task_add_work(task, TASK_WORK_SIGNAL);
 	else
 		task_clear_work(task, TASK_WORK_SIGNAL);
@@ -40,13 +40,17 @@ static int first_of(u64 signals)
 	return __builtin_ctzl(signals) + 1;
 }
 
-/* Take one out.  => tasks_lock is held */
+/* Take one out, its own before the process's.  => tasks_lock is held */
 static void take(struct task *task, int signal, struct signal_info *info,
 		 struct list_node *garbage)
 {
-	signal_queue_take(&task->signal.pending, signal, info, garbage);
+	struct signal_pending *own = &task->signal.pending;
+	bool is_own = own->set.bits & signal_bit(signal);
+
+	signal_queue_take(is_own ? own : &task->process->pending, signal, info,
+			  garbage);
 	if (info->code == SI_TIMER)
-		process_timers_delivered(task, info, garbage);
+		process_timers_delivered(task->process, info, garbage);
 }
 
 bool signal_take(u64 wanted, struct signal_info *info)
@@ -54,7 +58,7 @@ bool signal_take(u64 wanted, struct signal_info *info)
 	struct task *task = current_task();
 	struct list_node garbage = LIST_INIT(garbage);
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
-	u64 signals = task->signal.pending.set.bits & wanted;
+	u64 signals = signals_pending(task) & wanted;
 
 	if (signals)
 		take(task, first_of(signals), info, &garbage);
@@ -84,15 +88,20 @@ struct delivery {
  */
 static enum next take_next(struct task *task, struct delivery *delivery)
 {
+	struct process *process = task->process;
 	u64 signals;
 
+	if (task->must_stop) {
+		job_join_stop(task);
+		return NEXT_STOP;
+	}
 	while ((signals = signals_deliverable(task))) {
 		int signal = first_of(signals);
 		struct signal_action *action =
-			&task->actions->action[signal - 1];
+			&process->actions->action[signal - 1];
 
 		take(task, signal, &delivery->info, &delivery->garbage);
-		if (signal_is_ignored(task, signal))
+		if (signal_is_ignored(process, signal))
 			continue;
 		delivery->action = *action;
 		if (action->handler != SIG_DFL) {
@@ -100,7 +109,7 @@ static enum next take_next(struct task *task, struct delivery *delivery)
 				action->handler = SIG_DFL;
 			return NEXT_HANDLER;
 		}
-		if (signal_is_fatal(task, signal))
+		if (signal_is_fatal(process, signal))
 			return NEXT_EXIT;
 		if (job_begin_stop(task, signal))
 			return NEXT_STOP;
@@ -186,7 +195,7 @@ void signal_deliver(struct trap_frame *frame)
 		job_stay_stopped(task);
 	if (next == NEXT_EXIT) {
 		fault_signal_log_death(frame, &delivery.info);
-		task_exit((u32)delivery.info.signal);
+		process_exit((u32)delivery.info.signal);
 	}
 	finish_call(frame, next, delivery.action.flags);
 	if (next == NEXT_HANDLER &&
@@ -202,6 +211,8 @@ void signal_set_blocked(sigset_t blocked)
 
 	task->signal.blocked.bits = blocked.bits & ~SIGNALS_UNBLOCKABLE;
 	update_work(task);
+	/* It may have been the one who was to take what it blocks now. */
+	signal_retarget_locked(task, blocked.bits);
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 }
 

@@ -1,8 +1,8 @@
 /*
- * signal_rules.h - what a signal does to a task, decided by sets and handlers
+ * signal_rules.h - what a signal does, decided by sets and handlers
  *
  * Owns: the default actions, and the questions that signal.c, signal_deliver.c
- * and job.c ask about one task.
+ * and job.c ask.
  * Locks: tasks_lock is held, or the task is the current one.
  * Source: signal(7).
  */
@@ -32,19 +32,26 @@
 	(SIGNALS_SYNCHRONOUS | signal_bit(SIGQUIT) | signal_bit(SIGABRT) |     \
 	 signal_bit(SIGXCPU) | signal_bit(SIGXFSZ) | signal_bit(SIGSYS))
 
+/* Sent to @task itself, or to its process for any thread to take. */
+static inline u64 signals_pending(const struct task *task)
+{
+	return task->signal.pending.set.bits |
+	       task->process->pending.set.bits;
+}
+
 static inline u64 signals_deliverable(const struct task *task)
 {
-	return task->signal.pending.set.bits & ~task->signal.blocked.bits;
+	return signals_pending(task) & ~task->signal.blocked.bits;
 }
 
-static inline u64 signal_handler_of(const struct task *task, int signal)
+static inline u64 signal_handler_of(const struct process *process, int signal)
 {
-	return task->actions->action[signal - 1].handler;
+	return process->actions->action[signal - 1].handler;
 }
 
-static inline bool signal_is_ignored(const struct task *task, int signal)
+static inline bool signal_is_ignored(const struct process *process, int signal)
 {
-	u64 handler = signal_handler_of(task, signal);
+	u64 handler = signal_handler_of(process, signal);
 
 	if (handler == SIG_DFL)
 		return signal_bit(signal) & SIGNALS_IGNORED;
@@ -52,15 +59,15 @@ static inline bool signal_is_ignored(const struct task *task, int signal)
 }
 
 /* It has no handler and is one of those that stop. */
-static inline bool signal_is_stop(const struct task *task, int signal)
+static inline bool signal_is_stop(const struct process *process, int signal)
 {
-	return signal_handler_of(task, signal) == SIG_DFL &&
+	return signal_handler_of(process, signal) == SIG_DFL &&
 	       (signal_bit(signal) & SIGNALS_STOP);
 }
 
-/* Nobody handles it and it is not ignored: the task will exit. */
-static inline bool signal_is_fatal(const struct task *task, int signal)
+/* Nobody handles it and it is not ignored: the process will end. */
+static inline bool signal_is_fatal(const struct process *process, int signal)
 {
-	return signal_handler_of(task, signal) == SIG_DFL &&
+	return signal_handler_of(process, signal) == SIG_DFL &&
 	       !(signal_bit(signal) & (SIGNALS_IGNORED | SIGNALS_STOP));
 }

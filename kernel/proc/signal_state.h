@@ -146,9 +146,8 @@ struct signal_action {
 	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER | SA_ONSTACK | \
 	 SA_RESTART | SA_NODEFER | SA_RESETHAND | SA_EXPOSE_TAGBITS)
 
-/* Shared by the tasks of a process.  Guarded by tasks_lock. */
+/* Of a process.  Guarded by tasks_lock. */
 struct signal_actions {
-	u32 refcount;
 	struct signal_action action[SIGNAL_MAX]; /* of signal n: [n - 1] */
 };
 
@@ -170,12 +169,11 @@ struct signal_stack {
 
 /* One task's own.  Guarded by tasks_lock. */
 struct signal_state {
-	struct signal_pending pending;
+	struct signal_pending pending; /* sent to this thread alone */
 	sigset_t blocked;
 	sigset_t saved_blocked; /* of rt_sigsuspend, while has_saved */
 	sigset_t waited_for; /* by rt_sigtimedwait: they wake, though blocked */
 	bool has_saved;
-	bool is_unkillable; /* init: signals without a handler are dropped */
 	struct signal_stack stack;
 };
 
@@ -183,7 +181,8 @@ struct signal_state {
  * Job control of one process.  Guarded by tasks_lock.
  */
 struct stop_state {
-	i32 signal; /* that has stopped it; 0: it is not stopped */
+	i32 signal; /* that stops it; 0: it is not being stopped */
+	u32 running; /* threads that have not stopped yet; see job.h */
 	bool is_stop_news; /* wait4 has not reported it yet */
 	bool is_continue_news; /* likewise, that it goes on */
 };

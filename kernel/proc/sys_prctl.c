@@ -71,7 +71,7 @@ static i64 set_death_signal(u64 signal)
 {
 	if (signal > SIGNAL_MAX)
 		return -EINVAL;
-	current_task()->parent_death_signal = (i32)signal;
+	current_task()->process->parent_death_signal = (i32)signal;
 	return 0;
 }
 
@@ -112,7 +112,7 @@ static i64 set_option(const struct prctl *call)
 	case PR_SET_PDEATHSIG:
 		return set_death_signal(argument);
 	case PR_SET_DUMPABLE:
-		return set_switch(&task->is_dumpable, argument);
+		return set_switch(&task->process->is_dumpable, argument);
 	case PR_SET_KEEPCAPS:
 		return set_switch(&task->credentials.keeps_capabilities,
 				  argument);
@@ -127,7 +127,7 @@ static i64 set_option(const struct prctl *call)
 							   TIMER_SLACK_NS;
 		return 0;
 	case PR_SET_CHILD_SUBREAPER:
-		task->is_subreaper = argument;
+		task->process->is_subreaper = argument;
 		return 0;
 	case PR_SET_NO_NEW_PRIVS:
 		return set_no_new_privileges(call);
@@ -143,9 +143,9 @@ i64 sys_prctl(int option, u64 argument, u64 third, u64 fourth, u64 fifth)
 
 	switch (option) {
 	case PR_GET_PDEATHSIG:
-		return put_int(argument, task->parent_death_signal);
+		return put_int(argument, task->process->parent_death_signal);
 	case PR_GET_DUMPABLE:
-		return task->is_dumpable;
+		return task->process->is_dumpable;
 	case PR_GET_KEEPCAPS:
 		return task->credentials.keeps_capabilities;
 	case PR_GET_TIMING:
@@ -162,7 +162,7 @@ i64 sys_prctl(int option, u64 argument, u64 third, u64 fourth, u64 fifth)
 		return (i64)(task->timer_slack_ns ? task->timer_slack_ns :
 						    TIMER_SLACK_NS);
 	case PR_GET_CHILD_SUBREAPER:
-		return put_int(argument, task->is_subreaper);
+		return put_int(argument, task->process->is_subreaper);
 	case PR_GET_NO_NEW_PRIVS:
 		if (argument || call.has_more)
 			return -EINVAL;

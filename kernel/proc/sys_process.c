@@ -51,14 +51,14 @@ i64 sys_exit(int status)
 
 i64 sys_exit_group(int status)
 {
-	task_exit(exit_status_of_code((u32)status));
+	process_exit(exit_status_of_code((u32)status));
 }
 
 /* ---- Who am I ----------------------------------------------------------- */
 
 i64 sys_getpid(void)
 {
-	return current_task()->tgid;
+	return current_task()->process->pid;
 }
 
 i64 sys_gettid(void)
@@ -68,7 +68,7 @@ i64 sys_gettid(void)
 
 i64 sys_getppid(void)
 {
-	return task_parent_pid(current_task());
+	return process_parent_pid(current_task()->process);
 }
 
 /* What a process belongs to.  pid 0: the caller.  Return: 0, or -ESRCH. */
@@ -80,8 +80,8 @@ static int read_ids(int pid, u32 *process_group, u32 *session)
 	if (pid != 0)
 		task = task_find_locked((u32)pid);
 	if (task) {
-		*process_group = task->process_group;
-		*session = task->session;
+		*process_group = task->process->group;
+		*session = task->process->session;
 	}
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	return task ? 0 : -ESRCH;
@@ -98,7 +98,7 @@ i64 sys_getpgid(int pid)
 
 i64 sys_getpgrp(void)
 {
-	return current_task()->process_group;
+	return current_task()->process->group;
 }
 
 i64 sys_getsid(int pid)
@@ -113,11 +113,11 @@ i64 sys_getsid(int pid)
 /* Is there such a group in the caller's session?  => tasks_lock is held */
 static bool is_group_of_session(u32 process_group)
 {
-	const struct task *task;
+	const struct process *process;
 
-	list_for_each_entry(task, &tasks, all_node)
-		if (task->process_group == process_group &&
-		    task->session == current_task()->session)
+	list_for_each_entry(process, &processes, all_node)
+		if (process->group == process_group &&
+		    process->session == current_task()->process->session)
 			return true;
 	return false;
 }
@@ -125,27 +125,30 @@ static bool is_group_of_session(u32 process_group)
 /* => tasks_lock is held */
 static i64 set_group(u32 pid, u32 process_group)
 {
-	struct task *self = current_task();
+	struct process *self = current_task()->process;
 	struct task *task = task_find_locked(pid);
+	struct process *process = task ? task->process : NULL;
 
-	if (!task || (task != self && task->parent != self))
+	if (task && !task_is_leader(task))
+		return -EINVAL;
+	if (!process || (process != self && process->parent != self))
 		return -ESRCH;
-	if (task != self && task->session != self->session)
+	if (process != self && process->session != self->session)
 		return -EPERM;
 	/* The child's own program relies on what it has. */
-	if (task != self && task->has_executed)
+	if (process != self && process->has_executed)
 		return -EACCES;
-	if (task->session == task->pid)
+	if (process->session == process->pid)
 		return -EPERM;
 	if (process_group != pid && !is_group_of_session(process_group))
 		return -EPERM;
-	task->process_group = process_group;
+	process->group = process_group;
 	return 0;
 }
 
 i64 sys_setpgid(int pid, int process_group)
 {
-	int target = pid ? pid : (int)current_task()->pid;
+	int target = pid ? pid : (int)current_task()->process->pid;
 	int group = process_group ? process_group : target;
 	i64 result;
 	u64 rflags;
@@ -160,18 +163,18 @@ i64 sys_setpgid(int pid, int process_group)
 
 i64 sys_setsid(void)
 {
-	struct task *self = current_task();
-	struct task *task;
+	struct process *self = current_task()->process;
+	struct process *process;
 	i64 result = self->pid;
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 
 	/* A group of that number could be in another session. */
-	list_for_each_entry(task, &tasks, all_node)
-		if (task->process_group == self->pid)
+	list_for_each_entry(process, &processes, all_node)
+		if (process->group == self->pid)
 			result = -EPERM;
 	if (result > 0) {
 		self->session = self->pid;
-		self->process_group = self->pid;
+		self->group = self->pid;
 	}
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	if (result > 0)

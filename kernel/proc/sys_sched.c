@@ -236,7 +236,8 @@ static bool is_meant(const struct task *task, int which, u32 who)
 	case PRIO_PROCESS:
 		return task->pid == (who ? who : self->pid);
 	case PRIO_PGRP:
-		return task->process_group == (who ? who : self->process_group);
+		return task->process->group ==
+		       (who ? who : self->process->group);
 	default:
 		return task->credentials.user.real ==
 		       (who ? who : self->credentials.user.real);

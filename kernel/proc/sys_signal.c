@@ -35,7 +35,7 @@ i64 sys_rt_sigaction(int signal, vaddr_t action, vaddr_t old, u64 set_bytes)
 	if (action.val && (signal == SIGKILL || signal == SIGSTOP))
 		return -EINVAL;
 
-	old_action = current_task()->actions->action[signal - 1];
+	old_action = current_task()->process->actions->action[signal - 1];
 	if (action.val)
 		signal_set_action(signal, &new_action);
 	if (old.val)
@@ -68,8 +68,8 @@ i64 sys_rt_sigprocmask(int how, vaddr_t set, vaddr_t old, u64 set_bytes)
 
 i64 sys_rt_sigpending(vaddr_t set, u64 set_bytes)
 {
-	const struct signal_state *state = &current_task()->signal;
-	sigset_t pending = { state->pending.set.bits & state->blocked.bits };
+	const struct task *task = current_task();
+	sigset_t pending = { signals_pending(task) & task->signal.blocked.bits };
 
 	if (set_bytes > sizeof(sigset_t))
 		return -EINVAL;
@@ -116,7 +116,7 @@ static int wait_for_one_of(u64 wanted, u64 deadline_ns)
 	WRITE_ONCE(task->signal.waited_for.bits, wanted);
 	while (!error) {
 		wait_prepare(TASK_INTERRUPTIBLE);
-		if (READ_ONCE(task->signal.pending.set.bits) & wanted)
+		if (signals_pending(task) & wanted)
 			break;
 		error = wait_sleep(deadline_ns);
 	}
@@ -208,41 +208,44 @@ i64 sys_sigaltstack(vaddr_t stack, vaddr_t old)
 
 /* ---- Sending ------------------------------------------------------------ */
 
-/* kill(2) with pid <= 0: does it mean @task? */
-static bool is_in_target(const struct task *task, int pid)
+/* kill(2) with pid <= 0: does it mean @process? */
+static bool is_in_target(const struct process *process, int pid)
 {
-	const struct task *self = current_task();
+	const struct process *self = current_task()->process;
 
-	if (task->is_kernel_thread)
+	if (process->is_kernel)
 		return false;
 	if (pid == -1)
-		return task != self && task->pid != INIT_PID;
+		return process != self && process != init_process;
 	if (pid == 0)
-		return task->process_group == self->process_group;
-	return task->process_group == (u32)-pid;
+		return process->group == self->group;
+	return process->group == (u32)-pid;
 }
 
 /* => tasks_lock is held; a signal of 0 only asks whether there is anybody */
 static i64 send_to_many(int pid, const struct signal_info *info,
 			struct list_node *supply)
 {
-	struct task *task;
+	struct signal_target target = { .task = NULL };
+	struct process *process;
 	bool is_sent = false;
 	i64 result = -ESRCH;
 
-	list_for_each_entry(task, &tasks, all_node) {
-		if (!is_in_target(task, pid))
+	list_for_each_entry(process, &processes, all_node) {
+		if (!is_in_target(process, pid))
 			continue;
 		result = -EPERM;
-		if (!may_signal_locked(task, info->signal))
+		if (!may_signal_locked(process->leader, info->signal))
 			continue;
 		is_sent = true;
+		target.process = process;
 		if (info->signal)
-			signal_send_supplied_locked(task, info, supply);
+			signal_send_supplied_locked(target, info, supply);
 	}
 	return is_sent ? 0 : result;
 }
 
+/* As Linux: any thread's number names its process. */
 static i64 send_to_one(int pid, const struct signal_info *info,
 		       struct list_node *supply)
 {
@@ -253,7 +256,26 @@ static i64 send_to_one(int pid, const struct signal_info *info,
 	if (!may_signal_locked(task, info->signal))
 		return -EPERM;
 	if (info->signal)
-		signal_send_supplied_locked(task, info, supply);
+		signal_send_supplied_locked(
+			(struct signal_target){ .process = task->process },
+			info, supply);
+	return 0;
+}
+
+/* @tgid: of the process it must belong to; 0: any */
+static i64 send_to_thread(int tgid, int tid, const struct signal_info *info,
+			  struct list_node *supply)
+{
+	struct task *task = task_find_locked((u32)tid);
+
+	if (!task || (tgid && task->process->pid != (u32)tgid))
+		return -ESRCH;
+	if (!may_signal_locked(task, info->signal))
+		return -EPERM;
+	if (info->signal)
+		signal_send_supplied_locked(
+			(struct signal_target){ task->process, task }, info,
+			supply);
 	return 0;
 }
 
@@ -263,15 +285,15 @@ static i64 send_to_one(int pid, const struct signal_info *info,
  */
 static u32 alloc_nodes(struct list_node *supply, int pid)
 {
-	const struct task *task;
+	const struct process *process;
 	u32 count = 0;
 	u64 rflags;
 
 	if (pid > 0)
 		return signal_nodes_alloc(supply, 1);
 	rflags = spin_lock_irqsave(&tasks_lock);
-	list_for_each_entry(task, &tasks, all_node)
-		if (is_in_target(task, pid))
+	list_for_each_entry(process, &processes, all_node)
+		if (is_in_target(process, pid))
 			count++;
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	return signal_nodes_alloc(supply, count);
@@ -300,40 +322,58 @@ static i64 send_from_user(int pid, const struct signal_info *info)
 	return result;
 }
 
-static i64 send_plain(int pid, int signal, i32 code)
+i64 sys_kill(int pid, int signal)
 {
 	const struct signal_info info = {
 		.signal = signal,
-		.code = code,
-		.pid = current_task()->tgid,
+		.code = SI_USER,
+		.pid = current_task()->process->pid,
 	};
 
 	return send_from_user(pid, &info);
 }
 
-i64 sys_kill(int pid, int signal)
+/* @tgid: 0: any process's thread.  Return: as send_from_user(). */
+static i64 send_thread_from_user(int tgid, int tid,
+				 const struct signal_info *info)
 {
-	return send_plain(pid, signal, SI_USER);
+	struct list_node supply = LIST_INIT(supply);
+	i64 result;
+	u64 rflags;
+
+	if (info->signal < 0 || info->signal > SIGNAL_MAX)
+		return -EINVAL;
+	if (signal_is_queued(info->signal) && !signal_nodes_alloc(&supply, 1) &&
+	    info->code == SI_QUEUE)
+		return -EAGAIN;
+	rflags = spin_lock_irqsave(&tasks_lock);
+	result = send_to_thread(tgid, tid, info, &supply);
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	signal_nodes_free(&supply);
+	return result;
+}
+
+static i64 send_plain_to_thread(int tgid, int tid, int signal)
+{
+	const struct signal_info info = {
+		.signal = signal,
+		.code = SI_TKILL,
+		.pid = current_task()->process->pid,
+	};
+
+	return send_thread_from_user(tgid, tid, &info);
 }
 
 i64 sys_tkill(int tid, int signal)
 {
-	if (tid <= 0)
-		return -EINVAL;
-	return send_plain(tid, signal, SI_TKILL);
-}
-
-/* Every process has one thread. */
-static bool is_thread_of(int tgid, int tid)
-{
-	return tgid == tid;
+	return tid <= 0 ? -EINVAL : send_plain_to_thread(0, tid, signal);
 }
 
 i64 sys_tgkill(int tgid, int tid, int signal)
 {
 	if (tid <= 0 || tgid <= 0)
 		return -EINVAL;
-	return is_thread_of(tgid, tid) ? sys_tkill(tid, signal) : -ESRCH;
+	return send_plain_to_thread(tgid, tid, signal);
 }
 
 /* A siginfo from the user.  Return: 0, -EFAULT or -EPERM. */
@@ -345,7 +385,7 @@ static int read_info(vaddr_t from, int pid, int signal,
 	info->signal = signal;
 	/* Nobody may pretend to be the kernel, or kill(2). */
 	if ((info->code >= 0 || info->code == SI_TKILL) &&
-	    (u32)pid != current_task()->tgid)
+	    (u32)pid != current_task()->process->pid)
 		return -EPERM;
 	return 0;
 }
@@ -371,5 +411,5 @@ i64 sys_rt_tgsigqueueinfo(int tgid, int tid, int signal, vaddr_t from)
 	error = read_info(from, tid, signal, &info);
 	if (error)
 		return error;
-	return is_thread_of(tgid, tid) ? send_from_user(tid, &info) : -ESRCH;
+	return send_thread_from_user(tgid, tid, &info);
 }

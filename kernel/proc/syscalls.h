@@ -89,6 +89,8 @@ i64 sys_capget(vaddr_t header, vaddr_t data);
 i64 sys_capset(vaddr_t header, vaddr_t data);
 
 /* kernel/proc/futex.c: six arguments, taken out of the registers */
+i64 sys_set_robust_list(vaddr_t head, u64 bytes);
+i64 sys_get_robust_list(int pid, vaddr_t head, vaddr_t bytes);
 i64 sys_futex(const struct trap_frame *frame);
 
 /* kernel/proc/sys_prctl.c */

@@ -1,13 +1,13 @@
 /*
- * task.c - the life of a task, the pid table, the family tree
+ * task.c - the life of a task, the pid table
  */
 #include "kernel/proc/task.h"
 
-#include "kernel/dev/tty.h"
 #include "kernel/fs/files.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/job.h"
 #include "kernel/proc/kernel_lock.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
@@ -26,7 +26,6 @@ static struct kmem_cache task_cache = KMEM_CACHE("task", struct task);
 
 struct list_node tasks = LIST_INIT(tasks);
 struct spinlock tasks_lock = SPINLOCK_INIT("tasks");
-struct task *init_task;
 
 /* tasks_lock */
 static struct avl_node *pid_tree;
@@ -88,7 +87,6 @@ static int reserve_pid(struct task *task)
 	if (pid) {
 		last_pid = pid;
 		task->pid = pid;
-		task->tgid = pid;
 		pid_tree = avl_insert(pid_tree, &task->pid_node, pid_less);
 	}
 	spin_unlock_irqrestore(&tasks_lock, rflags);
@@ -123,6 +121,18 @@ struct task *task_find_next_get(u32 pid)
 	if (task)
 		task_get(task);
 	spin_unlock_irqrestore(&tasks_lock, rflags);
+	return task;
+}
+
+struct task *task_find_next_leader_get(u32 pid)
+{
+	struct task *task = task_find_next_get(pid);
+
+	while (task && task->pid != task->process->pid) {
+		pid = task->pid;
+		task_put(task);
+		task = task_find_next_get(pid + 1);
+	}
 	return task;
 }
 
@@ -161,24 +171,41 @@ static void init_fields(struct task *task, const char *name)
 	task->last_unknown_call = ~0UL;
 	task->state = TASK_RUNNABLE;
 	task->credentials = credentials_root;
-	task->is_dumpable = true;
 	task->affinity = ~0UL;
 	spinlock_init(&task->lock, "task");
 	strlcpy(task->name, name, sizeof(task->name));
 	list_init(&task->run_node);
-	list_init(&task->children);
-	list_init(&task->sibling_node);
+	list_init(&task->thread_node);
 	list_init(&task->all_node);
 	list_init(&task->cpu_timers);
 	task->signal.stack.flags = SS_DISABLE;
 	wait_queue_init(&task->vfork_event, "vfork");
-	wait_queue_init(&task->child_event, "child");
-	wait_queue_init(&task->signal_event, "signal");
 	list_init(&task->signal.pending.queue);
 }
 
-int task_create(const char *name, void (*entry)(void *), void *argument,
-		struct task **result)
+/* The process, a number, and what the CPU needs. */
+static int create_parts(struct task *task, struct process *process)
+{
+	int error;
+
+	if (process)
+		process_get(process);
+	else
+		process = process_create();
+	task->process = process;
+	if (!process)
+		return -ENOMEM;
+	error = reserve_pid(task);
+	if (error)
+		return error;
+	if (!process->leader)
+		process->pid = task->pid;
+	task->kernel_stack_top = kstack_alloc();
+	return task->kernel_stack_top ? create_fpu_state(task) : -ENOMEM;
+}
+
+int task_create(const char *name, const struct task_start *start,
+		struct process *process, struct task **result)
 {
 	struct task *task = kmem_cache_alloc_zeroed(&task_cache);
 	int error;
@@ -186,80 +213,78 @@ int task_create(const char *name, void (*entry)(void *), void *argument,
 	if (!task)
 		return -ENOMEM;
 	init_fields(task, name);
-	error = reserve_pid(task);
+	error = create_parts(task, process);
 	if (error) {
-		kmem_cache_free(&task_cache, task);
+		task_put(task);
 		return error;
 	}
-	task->kernel_stack_top = kstack_alloc();
-	if (!task->kernel_stack_top || create_fpu_state(task) != 0) {
-		task_put(task);
-		return -ENOMEM;
-	}
 	/* The registers of user mode come first: task_user_frame(). */
-	task->saved_rsp = switch_prepare(task_user_frame(task), entry,
-					 argument ? argument : task);
+	task->saved_rsp =
+		switch_prepare(task_user_frame(task), start->entry,
+			       start->argument ? start->argument : task);
 	*result = task;
 	return 0;
 }
 
-void task_publish(struct task *task, struct task *parent)
+int task_publish(struct task *task, struct process *parent)
 {
+	struct process *process = task->process;
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 
-	task->parent = parent;
-	if (parent) {
-		task->parent_pid = parent->pid;
-		task->process_group = parent->process_group;
-		task->session = parent->session;
-		task->tty = parent->tty;
-		if (task->tty)
-			tty_get(task->tty);
-		list_push_back(&parent->children, &task->sibling_node);
-	} else {
-		task->process_group = task->pid;
-		task->session = task->pid;
+	if (process->is_ending || process->execs) {
+		spin_unlock_irqrestore(&tasks_lock, rflags);
+		return -EAGAIN;
 	}
+	if (!process->leader) {
+		process->leader = task;
+		process_publish_locked(process, parent);
+	}
+	process->thread_count++;
+	process->live_count++;
+	job_thread_begins(task);
+	list_push_back(&process->threads, &task->thread_node);
 	list_push_back(&tasks, &task->all_node);
 	task->is_published = true;
 	published_count++;
 	created_count++;
 	spin_unlock_irqrestore(&tasks_lock, rflags);
+	return 0;
 }
 
 void task_unpublish_locked(struct task *task)
 {
 	ASSERT(spin_is_held(&tasks_lock));
-	list_remove(&task->sibling_node);
+	list_remove(&task->thread_node);
 	list_remove(&task->all_node);
-	task->parent = NULL;
 	task->is_published = false;
 	published_count--;
+}
+
+void task_become_leader(struct task *task)
+{
+	struct process *process = task->process;
+	u64 rflags = spin_lock_irqsave(&tasks_lock);
+	struct task *old = process->leader;
+	u32 tid = task->pid;
+
+	ASSERT(old != task && old->state == TASK_ZOMBIE);
+	usage_add(&process->ended_usage, &old->usage);
+	pid_tree = avl_remove(pid_tree, &task->pid_node, pid_less);
+	pid_tree = avl_remove(pid_tree, &old->pid_node, pid_less);
+	task->pid = old->pid;
+	old->pid = tid;
+	pid_tree = avl_insert(pid_tree, &task->pid_node, pid_less);
+	pid_tree = avl_insert(pid_tree, &old->pid_node, pid_less);
+	task->start_ns = old->start_ns;
+	process->leader = task;
+	task_unpublish_locked(old);
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	task_put(old);
 }
 
 void task_get(struct task *task)
 {
 	__atomic_fetch_add(&task->refcount, 1, __ATOMIC_RELAXED);
-}
-
-void task_set_exe(struct task *task, struct inode *exe)
-{
-	struct inode *old;
-
-	if (exe) {
-		int error = inode_start_exec(exe);
-
-		ASSERT(error == 0);
-		inode_get(exe);
-	}
-	spin_lock(&task->lock);
-	old = task->exe;
-	task->exe = exe;
-	spin_unlock(&task->lock);
-	if (!old)
-		return;
-	inode_end_exec(old);
-	inode_put(old);
 }
 
 static void task_free(struct task *task)
@@ -272,24 +297,21 @@ static void task_free(struct task *task)
 
 	rflags = spin_lock_irqsave(&tasks_lock);
 	ASSERT(!task->is_published);
-	pid_tree = avl_remove(pid_tree, &task->pid_node, pid_less);
+	if (task->pid)
+		pid_tree = avl_remove(pid_tree, &task->pid_node, pid_less);
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 
 	if (task->mm)
 		mm_put(task->mm);
 	if (task->files)
 		files_put(task->files);
-	task_set_exe(task, NULL);
 	credentials_destroy(&task->credentials);
 	signal_discard_all(task);
-	if (task->tty)
-		tty_put(task->tty);
-	if (task->actions)
-		signal_actions_put(task->actions);
-	rlimits_put(task->limits);
 	if (task->kernel_stack_top)
 		kstack_free(task->kernel_stack_top);
 	kfree(task->fpu_memory);
+	if (task->process)
+		process_put(task->process);
 	kmem_cache_free(&task_cache, task);
 }
 
@@ -301,15 +323,9 @@ void task_put(struct task *task)
 
 /* ---- Kernel threads ----------------------------------------------------- */
 
-struct kernel_thread_start {
-	void (*entry)(void *);
-	void *argument;
-};
-
 static void kernel_thread_entry(void *argument)
 {
-	struct kernel_thread_start start =
-		*(struct kernel_thread_start *)argument;
+	struct task_start start = *(struct task_start *)argument;
 
 	sched_finish_first_switch();
 	(void)kernel_lock();
@@ -321,21 +337,24 @@ static void kernel_thread_entry(void *argument)
 int kernel_thread_create(const char *name, void (*entry)(void *),
 			 void *argument)
 {
-	struct kernel_thread_start *start = kmalloc(sizeof(*start));
+	struct task_start *start = kmalloc(sizeof(*start));
 	struct task *task;
 	int error;
 
 	if (!start)
 		return -ENOMEM;
-	start->entry = entry;
-	start->argument = argument;
-	error = task_create(name, kernel_thread_entry, start, &task);
+	*start = (struct task_start){ entry, argument };
+	error = task_create(
+		name, &(struct task_start){ kernel_thread_entry, start }, NULL,
+		&task);
 	if (error) {
 		kfree(start);
 		return error;
 	}
 	task->is_kernel_thread = true;
-	task_publish(task, NULL);
+	task->process->is_kernel = true;
+	error = task_publish(task, NULL);
+	ASSERT(error == 0);
 	sched_start(task);
 	return 0;
 }
@@ -401,23 +420,4 @@ char task_state_letter(const struct task *task)
 		return 'X';
 	}
 	return '?';
-}
-
-void task_get_usage(struct task *task, struct task_usage *usage)
-{
-	struct mm *mm = task_get_mm(task);
-
-	*usage = task->usage;
-	if (!mm)
-		return;
-	task_usage_add_mm(usage, mm);
-	mm_put(mm);
-}
-
-void task_usage_add_mm(struct task_usage *usage, const struct mm *mm)
-{
-	for (int kind = 0; kind < FAULT_KINDS; kind++)
-		if (kind != FAULT_SEGV)
-			usage->minor_faults += mm->faults.count[kind];
-	usage->max_rss_pages = max_u64(usage->max_rss_pages, mm_rss_peak(mm));
 }

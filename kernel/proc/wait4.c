@@ -72,27 +72,25 @@ static int copy_usage_to_user(vaddr_t to, const struct task_usage *usage)
 	return copy_to_user(to, &rusage, sizeof(rusage));
 }
 
-static void add_usage(struct task_usage *sum, const struct task_usage *more)
-{
-	sum->user_ns += more->user_ns;
-	sum->kernel_ns += more->kernel_ns;
-	sum->minor_faults += more->minor_faults;
-	sum->voluntary_switches += more->voluntary_switches;
-	sum->involuntary_switches += more->involuntary_switches;
-	sum->max_rss_pages = max_u64(sum->max_rss_pages, more->max_rss_pages);
-}
-
 i64 sys_getrusage(int who, vaddr_t to)
 {
 	struct task *task = current_task();
 	struct task_usage usage;
 
-	if (who == RUSAGE_CHILDREN)
-		usage = task->children_usage;
-	else if (who == RUSAGE_SELF || who == RUSAGE_THREAD)
-		task_get_usage(task, &usage);
-	else
+	switch (who) {
+	case RUSAGE_CHILDREN:
+		usage = task->process->children_usage;
+		break;
+	case RUSAGE_SELF:
+		process_get_usage(task->process, &usage);
+		break;
+	case RUSAGE_THREAD:
+		usage = task->usage;
+		usage.max_rss_pages = mm_rss_peak(task->mm);
+		break;
+	default:
 		return -EINVAL;
+	}
 	return copy_usage_to_user(to, &usage);
 }
 
@@ -101,12 +99,12 @@ i64 sys_getrusage(int who, vaddr_t to)
 
 i64 sys_times(vaddr_t to)
 {
-	const struct task *task = current_task();
+	const struct process *process = current_task()->process;
 	const i64 ticks[4] = {
-		(i64)(task->usage.user_ns / NS_PER_CLOCK_TICK),
-		(i64)(task->usage.kernel_ns / NS_PER_CLOCK_TICK),
-		(i64)(task->children_usage.user_ns / NS_PER_CLOCK_TICK),
-		(i64)(task->children_usage.kernel_ns / NS_PER_CLOCK_TICK),
+		(i64)(process->user_ns / NS_PER_CLOCK_TICK),
+		(i64)(process->kernel_ns / NS_PER_CLOCK_TICK),
+		(i64)(process->children_usage.user_ns / NS_PER_CLOCK_TICK),
+		(i64)(process->children_usage.kernel_ns / NS_PER_CLOCK_TICK),
 	};
 
 	if (to.val && copy_to_user(to, ticks, sizeof(ticks)) != 0)
@@ -124,48 +122,46 @@ struct wait_for {
 	i64 result; /* the child's pid; 0: keep waiting; or -ECHILD */
 	u32 status; /* as wait4 shows it */
 	struct task_usage usage;
-	struct task *ended; /* taken out of the family; to be put */
+	struct process *ended; /* taken out of the family; its leader to be put */
 };
 
-static bool is_waited_for(const struct task *child, const struct wait_for *wait)
+static bool is_waited_for(const struct process *child, const struct wait_for *wait)
 {
 	switch (wait->type) {
 	case P_PID:
 		return child->pid == wait->id;
 	case P_PGID:
-		return child->process_group == wait->id;
+		return child->group == wait->id;
 	}
 	return true;
 }
 
-static void found(struct wait_for *wait, const struct task *child, u32 status)
+static void found(struct wait_for *wait, const struct process *child,
+		  u32 status)
 {
 	wait->result = child->pid;
 	wait->status = status;
-	wait->usage = child->usage;
-	add_usage(&wait->usage, &child->children_usage);
+	wait->usage = process_ended_usage(child);
+	usage_add(&wait->usage, &child->children_usage);
 }
 
-static void found_ended(struct wait_for *wait, struct task *child)
+static void found_ended(struct wait_for *wait, struct process *child)
 {
-	struct task *parent = current_task();
-
 	found(wait, child, child->exit_status);
 	if (wait->options & WNOWAIT)
 		return;
-	task_unpublish_locked(child);
-	add_usage(&parent->children_usage, &child->usage);
-	add_usage(&parent->children_usage, &child->children_usage);
+	process_unpublish_locked(child);
+	usage_add(&current_task()->process->children_usage, &wait->usage);
 	wait->ended = child;
 }
 
 /* Is there news of @child?  => tasks_lock is held */
-static bool look_at_child(struct wait_for *wait, struct task *child)
+static bool look_at_child(struct wait_for *wait, struct process *child)
 {
 	struct stop_state *stop = &child->stop;
 	bool keep = wait->options & WNOWAIT;
 
-	if (child->state == TASK_ZOMBIE) {
+	if (child->is_zombie) {
 		if (!(wait->options & WEXITED))
 			return false;
 		found_ended(wait, child);
@@ -184,8 +180,8 @@ static bool look_at_child(struct wait_for *wait, struct task *child)
 /* Return: true: there is an answer. */
 static bool look_for_child(struct wait_for *wait)
 {
-	struct task *parent = current_task();
-	struct task *child;
+	struct process *parent = current_task()->process;
+	struct process *child;
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 
 	wait->result = -ECHILD;
@@ -195,7 +191,7 @@ static bool look_for_child(struct wait_for *wait)
 		if (look_at_child(wait, child))
 			break;
 		/* One that may have news later: wait for that. */
-		if (child->state != TASK_ZOMBIE || wait->options & WEXITED)
+		if (!child->is_zombie || wait->options & WEXITED)
 			wait->result = 0;
 	}
 	spin_unlock_irqrestore(&tasks_lock, rflags);
@@ -205,16 +201,16 @@ static bool look_for_child(struct wait_for *wait)
 /* Return: a pid; 0: none, with WNOHANG; or a negative errno. */
 static i64 wait_for_child(struct wait_for *wait)
 {
-	struct task *task = current_task();
+	struct process *process = current_task()->process;
 	int error = 0;
 
 	if (wait->options & WNOHANG)
 		look_for_child(wait);
 	else
-		error = wait_event_interruptible(&task->child_event,
+		error = wait_event_interruptible(&process->child_event,
 						 look_for_child(wait));
 	if (wait->ended)
-		task_put(wait->ended);
+		task_put(wait->ended->leader);
 	return error ? error : wait->result;
 }
 
@@ -233,7 +229,7 @@ i64 sys_wait4(int pid, vaddr_t status, int options, vaddr_t usage)
 	else if (pid <= 0)
 		wait.type = P_PGID;
 	if (pid == 0)
-		wait.id = current_task()->process_group;
+		wait.id = current_task()->process->group;
 	else if (pid < -1)
 		wait.id = (u32)-pid;
 
@@ -282,7 +278,7 @@ static int waitid_arguments(int type, int id, u32 options,
 		.options = options,
 	};
 	if (type == P_PGID && id == 0)
-		wait->id = current_task()->process_group;
+		wait->id = current_task()->process->group;
 	return 0;
 }
 
