@@ -321,7 +321,8 @@ static void log_kill(const struct choice *choice, const char *prefix)
 		  prefix, task->pid, name, memory->mapped * PAGE_KIB,
 		  memory->rss.anonymous * PAGE_KIB,
 		  memory->rss.files * PAGE_KIB, memory->rss.shared * PAGE_KIB,
-		  memory->tables * PAGE_KIB, READ_ONCE(task->process->oom_score_adj));
+		  memory->tables * PAGE_KIB,
+		  READ_ONCE(task->process->oom_score_adj));
 }
 
 /* => @mm is marked */

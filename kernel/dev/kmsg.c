@@ -69,7 +69,7 @@ static void start_looking(void)
 	if (was_started)
 		return;
 	timer_init(&look, TIMER_BOOT, &(struct timer_owner){ NULL, NULL },
-		    look_for_news);
+		   look_for_news);
 	timer_set(&look, &setting);
 }
 

@@ -245,7 +245,8 @@ i64 tty_set_foreground(struct tty *tty, vaddr_t from)
 
 	if (error)
 		return error == -EIO ? -ENOTTY : error;
-	if (!is_mine(tty) || READ_ONCE(tty->session) != current_task()->process->session)
+	if (!is_mine(tty) ||
+	    READ_ONCE(tty->session) != current_task()->process->session)
 		return -ENOTTY;
 	if (copy_from_user(&group, from, sizeof(group)) != 0)
 		return -EFAULT;

@@ -58,28 +58,31 @@ static const struct proc_node fd_node = { .name = "",
 /* What a process and its threads have alike. */
 #define PID_NODES                                                              \
 	PROC_TEXT("cmdline", procfs_show_pid_cmdline),                         \
-	PROC_SWITCH("comm", procfs_show_pid_comm, procfs_write_pid_comm),      \
-	PROC_LINK("cwd", procfs_follow_cwd),                                   \
-	{ .name = "environ",                                                   \
-	  .mode = S_IFREG | 0400,                                              \
-	  .show = procfs_show_pid_environ },                                   \
-	PROC_LINK("exe", procfs_follow_exe),                                   \
-	PROC_TEXT("faults", procfs_show_pid_faults),                           \
-	{ .name = "fd", .mode = S_IFDIR | 0500, .children = fd_children },     \
-	PROC_TEXT("limits", procfs_show_pid_limits),                           \
-	PROC_TEXT("maps", procfs_show_pid_maps),                               \
-	PROC_TEXT("mounts", procfs_show_mounts),                               \
-	PROC_SWITCH("oom_adj", procfs_show_pid_oom_adj,                        \
-		    procfs_write_pid_oom_adj),                                 \
-	PROC_TEXT("oom_score", procfs_show_pid_oom_score),                     \
-	PROC_SWITCH("oom_score_adj", procfs_show_pid_oom_score_adj,            \
-		    procfs_write_pid_oom_score_adj),                           \
-	PROC_ARRAY("pagemap", &procfs_pagemap_ops),                            \
-	PROC_LINK("root", procfs_follow_root),                                 \
-	PROC_TEXT("smaps", procfs_show_pid_smaps),                             \
-	PROC_TEXT("smaps_rollup", procfs_show_pid_smaps_rollup),               \
-	PROC_TEXT("statm", procfs_show_pid_statm),                             \
-	PROC_TEXT("status", procfs_show_pid_status)
+		PROC_SWITCH("comm", procfs_show_pid_comm,                      \
+			    procfs_write_pid_comm),                            \
+		PROC_LINK("cwd", procfs_follow_cwd),                           \
+		{ .name = "environ",                                           \
+		  .mode = S_IFREG | 0400,                                      \
+		  .show = procfs_show_pid_environ },                           \
+		PROC_LINK("exe", procfs_follow_exe),                           \
+		PROC_TEXT("faults", procfs_show_pid_faults),                   \
+		{ .name = "fd",                                                \
+		  .mode = S_IFDIR | 0500,                                      \
+		  .children = fd_children },                                   \
+		PROC_TEXT("limits", procfs_show_pid_limits),                   \
+		PROC_TEXT("maps", procfs_show_pid_maps),                       \
+		PROC_TEXT("mounts", procfs_show_mounts),                       \
+		PROC_SWITCH("oom_adj", procfs_show_pid_oom_adj,                \
+			    procfs_write_pid_oom_adj),                         \
+		PROC_TEXT("oom_score", procfs_show_pid_oom_score),             \
+		PROC_SWITCH("oom_score_adj", procfs_show_pid_oom_score_adj,    \
+			    procfs_write_pid_oom_score_adj),                   \
+		PROC_ARRAY("pagemap", &procfs_pagemap_ops),                    \
+		PROC_LINK("root", procfs_follow_root),                         \
+		PROC_TEXT("smaps", procfs_show_pid_smaps),                     \
+		PROC_TEXT("smaps_rollup", procfs_show_pid_smaps_rollup),       \
+		PROC_TEXT("statm", procfs_show_pid_statm),                     \
+		PROC_TEXT("status", procfs_show_pid_status)
 
 const struct proc_node procfs_pid_nodes[] = {
 	PID_NODES,

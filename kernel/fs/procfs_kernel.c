@@ -163,8 +163,8 @@ static void log_tasks(void)
 
 		task_get_name(task, name);
 		log_info("  %5u %5u %c %8lu %s\n", task->pid,
-			 process_parent_pid(task->process), task_state_letter(task),
-			 mm ? mm->rss_pages : 0, name);
+			 process_parent_pid(task->process),
+			 task_state_letter(task), mm ? mm->rss_pages : 0, name);
 		if (mm)
 			mm_put(mm);
 		pid = task->pid;

@@ -101,8 +101,9 @@ int procfs_write_pid_oom_score_adj(struct task *task, const char *value)
 				     OOM_SCORE_ADJ_MAX, &adjustment);
 
 	if (!error)
-		error = set_adjustment(task, adjustment,
-				       READ_ONCE(task->process->oom_score_adj_floor));
+		error = set_adjustment(
+			task, adjustment,
+			READ_ONCE(task->process->oom_score_adj_floor));
 	if (!error && is_capable(CAP_SYS_RESOURCE))
 		WRITE_ONCE(task->process->oom_score_adj_floor, (i32)adjustment);
 	return error;
@@ -139,5 +140,6 @@ int procfs_write_pid_oom_adj(struct task *task, const char *value)
 	else
 		adjustment = adjustment * OOM_SCORE_ADJ_MAX / -OOM_ADJ_MIN;
 	/* Here the floor is the present value. */
-	return set_adjustment(task, adjustment, READ_ONCE(task->process->oom_score_adj));
+	return set_adjustment(task, adjustment,
+			      READ_ONCE(task->process->oom_score_adj));
 }

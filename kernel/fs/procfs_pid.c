@@ -377,9 +377,10 @@ void procfs_show_pid_status(struct text *text, struct task *task)
 	text_printf(text, "Name:\t%s\nUmask:\t0%u%u%u\n", name, umask >> 6,
 		    umask >> 3 & 7, umask & 7);
 	text_printf(text, "State:\t%c (%s)\n", letter, state_name(letter));
-	text_printf(text, "Tgid:\t%u\nNgid:\t0\nPid:\t%u\n",
-		    task->process->pid, task->pid);
-	text_printf(text, "PPid:\t%u\nTracerPid:\t0\n", process_parent_pid(task->process));
+	text_printf(text, "Tgid:\t%u\nNgid:\t0\nPid:\t%u\n", task->process->pid,
+		    task->pid);
+	text_printf(text, "PPid:\t%u\nTracerPid:\t0\n",
+		    process_parent_pid(task->process));
 	show_ids(text, "Uid", &task->credentials.user);
 	show_ids(text, "Gid", &task->credentials.group);
 	text_printf(text, "FDSize:\t%u\nGroups:\t", descriptor_slots(task));
@@ -415,8 +416,7 @@ static void show_stat_tail(struct text *text, struct task *task)
 	/* startcode endcode startstack kstkesp kstkeip */
 	text_printf(text, "%lu %lu %lu 0 0 ", layout.code_start.val,
 		    layout.code_end.val, layout.arg_start.val);
-	text_printf(text, "%lu %lu %lu %lu ",
-		    signals_pending(task) & INT32_MAX,
+	text_printf(text, "%lu %lu %lu %lu ", signals_pending(task) & INT32_MAX,
 		    task->signal.blocked.bits & INT32_MAX,
 		    signals_with(task, true) & INT32_MAX,
 		    signals_with(task, false) & INT32_MAX);
@@ -427,8 +427,7 @@ static void show_stat_tail(struct text *text, struct task *task)
 		    layout.data_end.val, layout.brk_start.val);
 	text_printf(text, "%lu %lu %lu %lu %u\n", layout.arg_start.val,
 		    layout.arg_end.val, layout.env_start.val,
-		    layout.env_end.val,
-		    task->process->exit_status);
+		    layout.env_end.val, task->process->exit_status);
 }
 
 static void show_stat(struct text *text, struct task *task,

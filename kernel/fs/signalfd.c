@@ -89,8 +89,9 @@ static int wait_for_first(struct file *file, struct signal_info *info)
 
 		if (file->flags & O_NONBLOCK)
 			return -EAGAIN;
-		error = wait_event_interruptible(&current_task()->process->signal_event,
-						 is_pending(signals));
+		error = wait_event_interruptible(
+			&current_task()->process->signal_event,
+			is_pending(signals));
 		if (error)
 			return error;
 	}

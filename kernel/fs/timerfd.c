@@ -113,8 +113,8 @@ i64 sys_timerfd_create(int clock, u32 flags)
 	spinlock_init(&timerfd->lock, "timerfd");
 	wait_queue_init(&timerfd->expired, "timerfd_expired");
 	timerfd->clock = clock == CLOCK_REALTIME ? TIMER_REALTIME : TIMER_BOOT;
-	timer_init(&timerfd->timer, TIMER_BOOT, &(struct timer_owner){ NULL, NULL },
-		    timerfd_expire);
+	timer_init(&timerfd->timer, TIMER_BOOT,
+		   &(struct timer_owner){ NULL, NULL }, timerfd_expire);
 	return anon_file_install(&timerfd_ops, timerfd, flags);
 }
 

@@ -192,12 +192,12 @@ static int create_child(const struct clone_request *request,
 	if (!error)
 		error = rlimit_check_fork();
 	if (!error)
-		error = task_create(
-			"", &(struct task_start){ child_entry, NULL },
-			request->flags & CLONE_THREAD ?
-				current_task()->process :
-				NULL,
-			&child);
+		error = task_create("",
+				    &(struct task_start){ child_entry, NULL },
+				    request->flags & CLONE_THREAD ?
+					    current_task()->process :
+					    NULL,
+				    &child);
 	if (error)
 		return error;
 	error = copy_task(child, request->flags);

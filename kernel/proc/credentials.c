@@ -96,8 +96,8 @@ bool may_signal_locked(const struct task *target, int signal)
 	    self->user.real == other->user.real)
 		return true;
 	/* A shell may continue what it has stopped, whoever runs it. */
-	return signal == SIGCONT && target->process->session ==
-				      current_task()->process->session;
+	return signal == SIGCONT &&
+	       target->process->session == current_task()->process->session;
 }
 
 bool may_schedule_locked(const struct task *target)
@@ -131,14 +131,14 @@ bool may_access_memory(const struct task *target)
 {
 	return target->process == current_task()->process ||
 	       is_capable(CAP_SYS_PTRACE) ||
-	       (has_same_ids(target) && READ_ONCE(target->process->is_dumpable));
+	       (has_same_ids(target) &&
+		READ_ONCE(target->process->is_dumpable));
 }
 
 bool may_limit(const struct task *target)
 {
 	return target->process == current_task()->process ||
-	       has_same_ids(target) ||
-	       is_capable(CAP_SYS_RESOURCE);
+	       has_same_ids(target) || is_capable(CAP_SYS_RESOURCE);
 }
 
 /* ---- Changing ids -------------------------------------------------------- */
@@ -379,8 +379,9 @@ void credentials_exec(struct task *task, const struct inode *inode)
 	rflags = spin_lock_irqsave(&tasks_lock);
 	task->credentials = wanted;
 	follow_euid(task, &old);
-	task->process->is_dumpable = wanted.user.real == wanted.user.effective &&
-			    wanted.group.real == wanted.group.effective;
+	task->process->is_dumpable =
+		wanted.user.real == wanted.user.effective &&
+		wanted.group.real == wanted.group.effective;
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	rlimits_tell_memory(task);
 }

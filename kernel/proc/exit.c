@@ -296,8 +296,9 @@ int process_end_other_threads(void)
 		signal_kill_threads_locked(process, task);
 	}
 	spin_unlock_irqrestore(&tasks_lock, rflags);
-	if (!error && wait_event_killable(&process->thread_event,
-					  READ_ONCE(process->thread_count) == 1))
+	if (!error &&
+	    wait_event_killable(&process->thread_event,
+				READ_ONCE(process->thread_count) == 1))
 		error = -EINTR;
 	if (!error && !task_is_leader(task))
 		task_become_leader(task);

@@ -711,7 +711,7 @@ void futex_give_up_robust(struct task *task)
 		entry = next;
 	}
 	if (head.pending)
-		(void)mark_dead(VADDR((head.pending & ~1UL) +
-				      (u64)head.lock_offset),
-				task->pid, true);
+		(void)mark_dead(
+			VADDR((head.pending & ~1UL) + (u64)head.lock_offset),
+			task->pid, true);
 }

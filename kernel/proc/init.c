@@ -81,8 +81,8 @@ int init_start(void)
 {
 	struct task *task;
 	struct process *process;
-	int error = task_create("init", &(struct task_start){ init_entry, NULL },
-				NULL, &task);
+	int error = task_create(
+		"init", &(struct task_start){ init_entry, NULL }, NULL, &task);
 
 	if (error)
 		return error;

@@ -158,13 +158,13 @@ static bool has_shepherd(const struct process *process)
 	       parent->session == process->session;
 }
 
-/* As if @leaving, a process or NULL, were not in it. */
-static bool is_orphaned_without(u32 group, const struct process *leaving)
+/* As if @leaving, a pid or 0, were not in it. */
+static bool is_orphaned_without(u32 group, u32 leaving)
 {
 	struct process *process;
 
 	list_for_each_entry(process, &processes, all_node)
-		if (process->group == group && process != leaving &&
+		if (process->group == group && process->pid != leaving &&
 		    !process->is_zombie && has_shepherd(process))
 			return false;
 	return true;
@@ -172,7 +172,7 @@ static bool is_orphaned_without(u32 group, const struct process *leaving)
 
 bool job_is_orphaned(u32 group)
 {
-	return is_orphaned_without(group, NULL);
+	return is_orphaned_without(group, 0);
 }
 
 static bool has_stopped_member(u32 group)
@@ -185,7 +185,7 @@ static bool has_stopped_member(u32 group)
 	return false;
 }
 
-static void hang_up_if_orphaned(u32 group, const struct process *leaving)
+static void hang_up_if_orphaned(u32 group, u32 leaving)
 {
 	if (!is_orphaned_without(group, leaving) || !has_stopped_member(group))
 		return;
@@ -200,11 +200,11 @@ void job_process_ends(struct process *process)
 	/* Only a group that had a shepherd can lose it. */
 	if (parent && parent->group != process->group &&
 	    parent->session == process->session)
-		hang_up_if_orphaned(process->group, process);
+		hang_up_if_orphaned(process->group, process->pid);
 }
 
 void job_parent_ends(struct process *child, struct process *parent)
 {
 	if (parent->group != child->group && parent->session == child->session)
-		hang_up_if_orphaned(child->group, NULL);
+		hang_up_if_orphaned(child->group, 0);
 }

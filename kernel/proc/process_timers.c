@@ -61,8 +61,8 @@ struct process_timers *process_timers_current(void)
 	if (!timers)
 		return NULL;
 	for (int i = 0; i < INTERVAL_TIMERS; i++)
-		timer_init(&timers->interval[i], interval_kind[i].clock,
-			   &owner, interval_expire);
+		timer_init(&timers->interval[i], interval_kind[i].clock, &owner,
+			   interval_expire);
 	list_init(&timers->posix);
 	process->timers = timers;
 	return timers;
@@ -438,8 +438,8 @@ static void set_posix(struct posix_timer *posix, bool is_absolute,
 	if (posix->clock == TIMER_REALTIME && !is_absolute)
 		setting.clock = TIMER_BOOT;
 	if (setting.next_ns && !is_absolute)
-		setting.next_ns += timer_clock_now(setting.clock,
-						   &posix->timer.owner);
+		setting.next_ns +=
+			timer_clock_now(setting.clock, &posix->timer.owner);
 	timer_cancel(&posix->timer);
 	posix->missed = 0;
 	posix->overrun = 0;

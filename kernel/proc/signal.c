@@ -142,8 +142,7 @@ static void make_pending(struct signal_target target,
 	wait_wake_all(&target.process->signal_event);
 }
 
-void signal_kill_threads_locked(struct process *process,
-				const struct task *but)
+void signal_kill_threads_locked(struct process *process, const struct task *but)
 {
 	struct task *task;
 
@@ -165,8 +164,7 @@ void signal_retarget_locked(struct task *task, u64 signals)
 
 	signals &= process->pending.set.bits;
 	for (; signals; signals &= signals - 1) {
-		struct task *other =
-			choose_thread(process, signals & -signals);
+		struct task *other = choose_thread(process, signals & -signals);
 
 		if (other && other != task)
 			tell(other);
@@ -178,9 +176,8 @@ bool signal_send_supplied_locked(struct signal_target target,
 				 struct list_node *supply)
 {
 	const struct process *process = target.process;
-	const struct signal_pending *pending = target.task ?
-						       &target.task->signal.pending :
-						       &process->pending;
+	const struct signal_pending *pending =
+		target.task ? &target.task->signal.pending : &process->pending;
 
 	ASSERT(spin_is_held(&tasks_lock));
 	if (process->is_kernel || process->is_zombie ||

@@ -35,8 +35,7 @@
 /* Sent to @task itself, or to its process for any thread to take. */
 static inline u64 signals_pending(const struct task *task)
 {
-	return task->signal.pending.set.bits |
-	       task->process->pending.set.bits;
+	return task->signal.pending.set.bits | task->process->pending.set.bits;
 }
 
 static inline u64 signals_deliverable(const struct task *task)

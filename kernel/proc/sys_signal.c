@@ -69,7 +69,8 @@ i64 sys_rt_sigprocmask(int how, vaddr_t set, vaddr_t old, u64 set_bytes)
 i64 sys_rt_sigpending(vaddr_t set, u64 set_bytes)
 {
 	const struct task *task = current_task();
-	sigset_t pending = { signals_pending(task) & task->signal.blocked.bits };
+	sigset_t pending = { signals_pending(task) &
+			     task->signal.blocked.bits };
 
 	if (set_bytes > sizeof(sigset_t))
 		return -EINVAL;

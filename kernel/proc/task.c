@@ -344,9 +344,9 @@ int kernel_thread_create(const char *name, void (*entry)(void *),
 	if (!start)
 		return -ENOMEM;
 	*start = (struct task_start){ entry, argument };
-	error = task_create(
-		name, &(struct task_start){ kernel_thread_entry, start }, NULL,
-		&task);
+	error = task_create(name,
+			    &(struct task_start){ kernel_thread_entry, start },
+			    NULL, &task);
 	if (error) {
 		kfree(start);
 		return error;

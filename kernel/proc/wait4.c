@@ -125,7 +125,8 @@ struct wait_for {
 	struct process *ended; /* taken out of the family; its leader to be put */
 };
 
-static bool is_waited_for(const struct process *child, const struct wait_for *wait)
+static bool is_waited_for(const struct process *child,
+			  const struct wait_for *wait)
 {
 	switch (wait->type) {
 	case P_PID:
