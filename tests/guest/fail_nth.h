@@ -30,7 +30,7 @@ struct operation {
 	void (*prepare)(void); /* or NULL; nothing fails yet */
 	int (*run)(void); /* returns 0 or an errno */
 	bool may_fail; /* a fault has nobody to say it to: it comes again */
-	bool may_signal; /* … but a promise that is refused is a signal */
+	bool may_signal; /* … but a refused promise is a signal, or EFAULT */
 };
 
 static void arm(int nth)
@@ -87,16 +87,17 @@ static bool memory_is(const struct memory *before)
 	return now.frames == before->frames && now.objects == before->objects;
 }
 
-/* EAGAIN: what Linux says when there is no room for a signal or a timer. */
-static bool is_want_of_memory(int error)
-{
-	return error == ENOMEM || error == ENOSPC || error == EAGAIN;
-}
-
 /* ---- One after the other -------------------------------------------- */
 
 static const struct operation *operation;
 static int nth;
+
+/* EAGAIN: what Linux says when there is no room for a signal or a timer. */
+static bool is_want_of_memory(int error)
+{
+	return error == ENOMEM || error == ENOSPC || error == EAGAIN ||
+	       (error == EFAULT && operation->may_signal);
+}
 
 /* The child.  Exit status: an errno, 0, or NOT_REACHED. */
 static void child(void)

@@ -409,7 +409,7 @@ static const struct operation operations[] = {
 	{ "mmap, populate", make_hole, do_populate_file, true, false },
 	{ "touch, private", map_file_private, do_touch_file, true, true },
 	{ "touch, shared", map_file_shared, do_touch_file, true, true },
-	{ "madvise, populate", map_file_private, do_madvise_populate, true, false },
+	{ "madvise, populate", map_file_private, do_madvise_populate, true, true },
 	{ "mlock", map_file_private, do_mlock, true, false },
 	{ "memfd_create", NULL, do_memfd, true, false },
 	{ "dup2", NULL, do_dup, true, false },
