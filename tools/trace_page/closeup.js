@@ -290,8 +290,8 @@ class Closeup {
 
         this.title("Promises and memory, in pages", "");
         [["promised to all", promised, "var(--promise-curve)"],
-         ["RAM of the machine", ram, "var(--table)"],
-         ["free just now", free, "var(--free-curve)"],
+         ["RAM", ram, "var(--table)"],
+         ["free now", free, "var(--free-curve)"],
         ].forEach(([text, value, fill], n) => {
             const y = BOX.top + n * 30;
 

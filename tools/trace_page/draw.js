@@ -439,6 +439,8 @@ const PAGE_SIZES = [20, 18, 16, 14, 12, 10, 9, 8, 7, 6, 5, 4, 3];
 const RUN_LABEL = 104;
 const HEAD = 22, AFTER = 7;
 const MOST_LANES = 40;
+const GAP = 14;                 // height of the line for absent pages
+const GAPS_FROM = 8;            // such lines save room from this size down
 
 class LanesView {
     constructor(canvas, view)
@@ -467,16 +469,75 @@ class LanesView {
         const lanes = this.view.lanes().slice(0, MOST_LANES);
 
         this.width = box.clientWidth - 2;
-        for (this.size of PAGE_SIZES) {
-            this.height = this.place(lanes);
-            if (this.height <= box.clientHeight - 4)
-                break;
-        }
+        for (const lane of lanes)
+            lane.offsets = this.presentPages(lane);
+        for (const hasGaps of [false, true])
+            for (this.size of PAGE_SIZES) {
+                if (hasGaps !== this.size <= GAPS_FROM)
+                    continue;
+                this.height = this.place(lanes, hasGaps);
+                if (this.height <= box.clientHeight - 4) {
+                    this.lanes = lanes;
+                    return;
+                }
+            }
         this.lanes = lanes;
     }
 
+    /* Of each run of a lane: which pages of it are there. */
+    presentPages(lane)
+    {
+        const { model, catalogue, focus } = this.view;
+        const runs = lane.space === NONE ? [] : this.runsOf(lane.family);
+        const offsets = runs.map(() => []);
+
+        if (!runs.length)
+            return offsets;
+        for (const [page, entry] of catalogue.spaces[lane.space].entries) {
+            if (!model.low[entry] && !model.high[entry] &&
+                page !== focus.page)
+                continue;
+
+            const n = runs.findIndex((run) => page >= run.first &&
+                                     page < run.first + run.count);
+
+            if (n >= 0)
+                offsets[n].push(page - runs[n].first);
+        }
+        return offsets;
+    }
+
+    /* Give the rows of a run their places; return where it ends. */
+    placeRun(run, offsets, y, hasGaps)
+    {
+        const { columns, size } = this;
+        const rows = Math.ceil(run.count / columns);
+        const present = new Set(offsets.map((n) => Math.floor(n / columns)));
+
+        run.rows = new Map();           // row -> its place
+        run.gaps = [];
+        for (let row = 0; row < rows;) {
+            let end = row;
+
+            while (end < rows && !present.has(end))
+                end++;
+            if (hasGaps && (end - row) * size > GAP) {
+                run.gaps.push({ y, pages: Math.min(
+                    run.count, end * columns) - row * columns });
+                y += GAP;
+                row = end;
+                continue;
+            }
+            for (end = Math.max(end, row + 1); row < end; row++) {
+                run.rows.set(row, y);
+                y += size;
+            }
+        }
+        return y + 1;
+    }
+
     /* Give every run of every lane its place; return the height of all. */
-    place(lanes)
+    place(lanes, hasGaps)
     {
         const columns = Math.max(1, Math.floor(
             (this.width - RUN_LABEL) / this.size));
@@ -488,11 +549,12 @@ class LanesView {
             y += HEAD;
             lane.runs = [];
             if (lane.space !== NONE && lane.isLive)
-                for (const run of this.runsOf(lane.family)) {
-                    lane.runs.push({ ...run, y });
-                    y += this.size * Math.ceil(
-                        run.count / columns) + 1;
-                }
+                this.runsOf(lane.family).forEach((shape, n) => {
+                    const run = { ...shape, y };
+
+                    y = this.placeRun(run, lane.offsets[n], y, hasGaps);
+                    lane.runs.push(run);
+                });
             y += lane.isLive ? AFTER : 0;
         }
         return y;
@@ -556,15 +618,19 @@ class LanesView {
         const family = this.view.catalogue.familyPages(lane.family);
         const cell = this.size - (this.size > 5 ? 2 : 1);
 
-        if (this.size >= 10 || run.count > 4 * this.columns)
+        if (this.size >= 10 || run.gaps.length ||
+            run.count > 4 * this.columns)
             label(context, hex(run.first * 4096), RUN_LABEL - 6,
                   run.y + Math.max(this.size, 10) / 2 - 1, 10,
                   Paint.colour("--dim"), "right");
+        for (const { y, pages } of run.gaps)
+            label(context, `${pages} pages, all absent`, RUN_LABEL + 2,
+                  y + GAP / 2 - 1, 10, Paint.colour("--dim"));
         for (let n = 0; n < run.count; n++) {
             const [x, y] = this.at(run, n);
             const entry = entries.get(run.first + n) ?? NONE;
 
-            if (!family.has(run.first + n))
+            if (y === undefined || !family.has(run.first + n))
                 continue;
             this.drawPage(context, x, y, cell,
                           entry !== NONE && used[entry] ? entry : NONE);
@@ -592,10 +658,11 @@ class LanesView {
         }, this.view.ordersOfFrame(frame));
     }
 
+    /* The place of the n-th page of a run; y is undefined in a gap. */
     at(run, n)
     {
         return [RUN_LABEL + n % this.columns * this.size,
-            run.y + Math.floor(n / this.columns) * this.size];
+                run.rows.get(Math.floor(n / this.columns))];
     }
 
     /* The page of this moment: thick where it is, dashed in its relatives. */
@@ -645,12 +712,12 @@ class LanesView {
             return null;
         for (const lane of this.lanes)
             for (const run of lane.runs) {
-                const row = Math.floor((y - run.y) / this.size);
-                const n = row * this.columns + column;
+                for (const [row, top] of run.rows) {
+                    const n = row * this.columns + column;
 
-                if (y >= run.y && n < run.count && row <
-                    Math.ceil(run.count / this.columns))
-                    return this.found(lane, run.first + n);
+                    if (y >= top && y < top + this.size && n < run.count)
+                        return this.found(lane, run.first + n);
+                }
             }
         return null;
     }

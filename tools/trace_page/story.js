@@ -166,8 +166,8 @@ class Story {
             return this.beginning(i);
         if (name === "FAULT_END")
             return FAULT_REASONS[this.faultKind(i)] ?? "";
-        if (name === "UNMAP")
-            return "";
+        if (name === "COMMIT" && records.signedValue(i) < 0)
+            return "A promise is taken back: it can be given to others.";
         return EVENT_REASONS[name] ?? "";
     }
 
