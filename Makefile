@@ -326,8 +326,8 @@ bench-linux:
 deps-linux:
 	@tools/bench-linux --build $(O) --fetch
 
-check:
-	@CC='$(CC) $(CFLAGS)' MUSL_CC='$(MUSL_CC) $(USER_CFLAGS)' tools/check
+check: $(KERNEL)
+	@GDB='$(GDB)' KERNEL='$(KERNEL)' CC='$(CC) $(CFLAGS)' MUSL_CC='$(MUSL_CC) $(USER_CFLAGS)' tools/check
 
 # ---- Tools ----------------------------------------------------------------
 .PHONY: deps doctor

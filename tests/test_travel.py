@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 
+import pexpect
 import pytest
 
 import harness
@@ -55,6 +56,45 @@ def test_rewind_is_exact(job):
     assert session.returncode == 0 and \
         "session passed\n" in session.stdout, session.stdout
     shutil.rmtree(FOLDER / "exact")
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    """A recording that nobody changes."""
+    done = recorder("shared")._run()
+    assert (done.returncode, done.stdout) == (0, OUTPUT), harness.explain(done)
+    yield FOLDER / "shared"
+    shutil.rmtree(FOLDER / "shared")
+
+
+def test_commands_anywhere(recorded):
+    """At the first instruction, in user mode, after the end: no traceback."""
+    session = gdb_session(recorded, "anywhere")
+    assert session.returncode == 0 and \
+        "session passed\n" in session.stdout, session.stdout
+
+
+@pytest.mark.parametrize("variables, coloured", [
+    ({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": ""}, False),
+    ({"TERM": "dumb"}, False)])
+def test_colours(recorded, variables, coloured):
+    """For terminals that have them, unless they are not wanted."""
+    environment = {name: value for name, value in os.environ.items()
+                   if name != "NO_COLOR"}
+    gdb = pexpect.spawn(
+        os.environ.get("GDB", "gdb"),
+        ["-nx", "-q", "-x", "tools/gdb/init.gdb", "-ex", f"replay {recorded}",
+         "-ex", "break-cow fork_write", "-ex", "continue", "-ex", "why",
+         "-ex", "rerun", "-ex", "quit"],
+        cwd=str(ROOT), env={**environment, **variables}, timeout=SECONDS,
+        encoding="utf-8", dimensions=(50, 200))
+    try:
+        gdb.expect("  error 0x7")
+        gdb.expect("after 0 instructions")
+        assert ("\x1b[1;31mCOPY\x1b[0m" in gdb.before) == coloured
+        assert "case 6C, " in gdb.before and "by " in gdb.before
+    finally:
+        gdb.close(force=True)
 
 
 @pytest.mark.parametrize("job", [recorder("refused")])

@@ -5,13 +5,14 @@
   kernel.py    which symbols and fields of the kernel are used, and as what
   paging.py    page-table entries, walks, who maps a frame
   fault.py     the page fault in progress, and what will come of it
-  why.py page.py spaces.py audit.py breaks.py    the commands
+  why.py page.py spaces.py commit.py audit.py breaks.py usersyms.py
+               the commands
   travel.py    the commands that travel in time, in a recording
   printers.py  how GDB prints Calf's types
 """
 
-from calf import audit, breaks, page, printers, spaces, travel, \
-    why  # noqa: F401
+from calf import audit, breaks, commit, page, printers, spaces, \
+    travel, usersyms, why  # noqa: F401
 from calf.command import define_help
 
 define_help()

@@ -9,6 +9,7 @@ from calf.command import command, plural, warning, words
 
 def differences():
     """Each invariant that does not hold, as a line; nothing if all do."""
+    frames = list(kernel.all_frames())
     found, places = paging.mappings(), _areas()
     for pfn, entries in found.items():
         for mm, va, pte in entries:
@@ -16,7 +17,7 @@ def differences():
                 yield f"{problem}: {va:#x}, frame {pfn:#x}"
     tables = _tables()
     held = tables | _object_frames()
-    for frame in kernel.all_frames():
+    for frame in frames:
         yield from _counts(frame, len(found.get(frame.pfn, ())),
                            frame.pfn in held)
     for mm in places:

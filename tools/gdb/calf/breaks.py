@@ -1,6 +1,4 @@
-"""watch-pte, break-cow, break-zero, step-fault, usersyms."""
-
-import pathlib
+"""watch-pte, break-cow, break-zero, break-oom, step-fault."""
 
 import gdb
 
@@ -49,6 +47,17 @@ With a pid or a program's name only for that process. "why" then explains."""
     _break(arguments, "break-zero", "map_absent_page")
 
 
+@command("break-oom")
+def break_oom(arguments):
+    """Stop where memory has run out and somebody has to be killed.
+
+Usage: break-oom [PID|PROGRAM]
+
+With a pid or a program's name only when this process asked for the memory.
+"commit" then shows each score, and who will be killed."""
+    _break(arguments, "break-oom", "kill_someone")
+
+
 @command("watch-pte")
 def watch_pte(arguments):
     """Stop when the kernel changes the page-table entry of an address.
@@ -91,29 +100,3 @@ address space, now that the page is mapped; or at a breakpoint on the way."""
         print(said, end="")
     if stop.is_valid():
         stop.delete()
-
-
-@command("usersyms")
-def usersyms(arguments):
-    """Load the symbols of a user program, instead of those loaded before.
-
-Usage: usersyms PROGRAM
-
-PROGRAM is a file, or a name in build/user, build/tests/guest or
-build/tests/programs. All programs use the same addresses, so the symbols are
-right for one program at a time."""
-    name, = words(arguments, 1, 1, "usersyms PROGRAM")
-    build = pathlib.Path(gdb.lookup_objfile("kernel.elf").filename).parent
-    path = next((path for path in (
-        pathlib.Path(name), build / "user" / name,
-        build / "tests/guest" / name, build / "tests/programs" / name,
-        build.parent / "tests/guest" / name,
-        build.parent / "tests/programs" / name) if path.is_file()), None)
-    if path is None:
-        raise kernel.Unknown(f"{name}: no such program")
-    for file in gdb.objfiles():
-        if file.lookup_global_symbol("main"):
-            gdb.execute(f"remove-symbol-file \"{file.filename}\"",
-                        to_string=True)
-    gdb.execute(f"add-symbol-file \"{path}\"", to_string=True)
-    print(f"symbols of {path}")

@@ -22,7 +22,7 @@ def define_help():
         "invoke": invoke})("calf", gdb.COMMAND_SUPPORT)
 
 
-def command(name):
+def command(name, needs_machine=True):
     """Make a GDB command of a function that takes a list of words.
 
     The function's documentation is the command's help.
@@ -30,12 +30,16 @@ def command(name):
     def define(function):
         def invoke(_self, text, _from_tty):
             try:
+                if needs_machine and not gdb.selected_inferior().pid:
+                    raise kernel.Unknown("no machine runs here (any more)")
                 function(gdb.string_to_argv(text))
             except kernel.Unknown as problem:
                 raise gdb.GdbError(f"{name}: {problem}") from None
             except gdb.MemoryError as problem:
                 raise gdb.GdbError(f"{name}: {problem}; has the kernel set "
                                    "up its memory yet?") from None
+            except gdb.error as problem:
+                raise gdb.GdbError(f"{name}: {problem}") from None
         title = function.__doc__.split("\n")[0]
         COMMANDS.append((name, title))
         made = type(name, (gdb.Command,),

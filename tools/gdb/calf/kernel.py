@@ -17,12 +17,13 @@ from calf import memory
 TYPES = {
     "struct task": ("tasks", (
         "pid", "parent_pid", "tgid", "state", "is_running", "cpu", "mm",
-        "name", "all_node", "is_kernel_thread")),
+        "name", "all_node", "is_kernel_thread", "oom_score_adj",
+        "borrows_mm", "mm_before_exec", "start_ns")),
     "struct cpu": ("cpus", ("current",)),
     "struct mm": ("mm_list", (
         "all_node", "pgtable", "vmas", "rss_pages", "total_pages",
         "committed_pages", "charged_pages", "brk_start", "brk", "lock",
-        "limits", "refcount")),
+        "limits", "refcount", "is_reaped")),
     "struct mm_limits": ("mm_list", ("stack_bytes",)),
     "struct pgtable": ("mm_list", ("space", "table_pages")),
     "struct tlb_space": ("mm_list", ("root",)),
@@ -47,7 +48,8 @@ SYMBOLS = (
     "tasks", "cpus", "cpu_count", "mm_list", "frame_table", "frame_count",
     "frame_stats", "zero_pfn", "kernel_pgtable", "all_objects",
     "fault_totals", "cow_reuse_enabled", "committed_pages",
-    "overcommit_memory", "overcommit_ratio", "overcommit_kbytes")
+    "overcommit_memory", "overcommit_ratio", "overcommit_kbytes",
+    "init_task")
 
 # The functions that "why" names and that breakpoints are set on.
 FUNCTIONS = {
@@ -59,6 +61,7 @@ FUNCTIONS = {
     "map_grow_stack": "mm/map.c", "page_fault": "kernel/trap.c",
     "trap_dispatch": "kernel/trap.c",
     "fault_signal_page": "kernel/proc/fault_signal.c",
+    "kill_someone": "kernel/oom.c",
     "panic": "kernel/lib/panic.c",
 }
 
@@ -92,6 +95,7 @@ CONSTANTS = {
         "DIRECT_MAP_BASE": memory.DIRECT_MAP, "USER_END": 0x7ffffffff000},
     "kernel/x86_64/asm/trap_frame.h": {"TRAP_PAGE_FAULT": 14},
     "mm/object.h": {"OBJECT_NODE_BITS": 6},
+    "kernel/oom.h": {"OOM_SCORE_ADJ_MIN": -1000, "OOM_SCORE_ADJ_MAX": 1000},
 }
 constant = {name: number for constants in CONSTANTS.values()
             for name, number in constants.items()}
@@ -106,7 +110,7 @@ class Unknown(Exception):
 _cache = {}
 
 
-def _kernel_file():
+def kernel_file():
     """The kernel's symbols; the program may use the same names."""
     if "file" not in _cache:
         for file in gdb.objfiles():
@@ -123,7 +127,7 @@ gdb.events.new_objfile.connect(lambda _event: _cache.clear())
 
 
 def _symbol(name):
-    file = _kernel_file()
+    file = kernel_file()
     found = file.lookup_global_symbol(name) or file.lookup_static_symbol(name)
     if found is None:
         raise Unknown(f"the kernel has no {name}")
@@ -329,6 +333,10 @@ class Task(Record):
         pointer = int(self["mm"])
         return Mm(pointer) if pointer else None
 
+    def mm_before_exec(self):
+        pointer = int(self["mm_before_exec"])
+        return Mm(pointer) if pointer else None
+
     def state(self):
         if self["is_running"]:
             return "running"
@@ -444,6 +452,8 @@ def frame(pfn):
 
 
 def all_frames():
+    if not frame_count():
+        raise Unknown("the kernel has not counted its memory yet")
     layout, size = _frame_layout()
     table = memory.read(int(value("frame_table")), frame_count() * size)
     for pfn in range(frame_count()):

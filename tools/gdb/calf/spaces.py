@@ -1,4 +1,4 @@
-"""vmas, procs, sharing, commit - whole address spaces, and all of them."""
+"""vmas, procs, sharing - whole address spaces, and all of them."""
 
 import itertools
 
@@ -151,37 +151,3 @@ each entry would need a frame of its own; the zero frame is counted apart."""
     print(f"  {plural(frames, 'shared frame')}: {saved} saved "
           f"({saved * 4} KiB); the zero frame is mapped "
           f"{plural(len(zero), 'time')}")
-
-
-def _limit(frames):
-    kilobytes = int(kernel.value("overcommit_kbytes"))
-    if kilobytes:
-        return kilobytes // 4
-    return frames * int(kernel.value("overcommit_ratio")) // 100
-
-
-@command("commit")
-def commit(arguments):
-    """Show what was promised to the processes, and what there is.
-
-Usage: commit
-
-In pages. Promised is what can come to need a frame of its own; the limit counts
-only if overcommit_memory is 2 (mm/commit.h). free: frames nobody holds."""
-    words(arguments, 0, 0, "commit")
-    stats = kernel.Record(kernel.value("frame_stats").address,
-                          "struct frame_stats")
-    frames = stats.number("total") - stats.number("reserved")
-    free = sum(frame.kind == "free" for frame in kernel.all_frames())
-    policy = int(kernel.value("overcommit_memory"))
-    total = int(kernel.value("committed_pages"))
-    names = ("guess", "always", "never")
-    print(f"promised {total}, limit {_limit(frames)}, RAM {frames}, "
-          f"free {free}; overcommit_memory {policy} ({names[policy]})")
-    print(f"  {'process':<24} {'promised':>8} {'resident':>8}")
-    charged = 0
-    for mm, tasks in kernel.owners().items():
-        charged += mm.number("charged_pages")
-        print(f"  {kernel.owner_name(tasks):<24} "
-              f"{mm.number('charged_pages'):>8} {mm.number('rss_pages'):>8}")
-    print(f"  {'files, shared memory':<24} {total - charged:>8}")

@@ -32,6 +32,14 @@ def is_travelling():
     return _replay is not None and _replay.is_travelling
 
 
+def recorded_program(name):
+    """The file with the symbols of the program that was recorded, or None."""
+    if _replay is None or _replay.recording.program != name:
+        return None
+    path = pathlib.Path(_replay.recording.path("program"))
+    return path if path.exists() else None
+
+
 def _quietly(text):
     return gdb.execute(text, to_string=True)
 
@@ -228,7 +236,7 @@ def _arrive(replay):
     gdb.execute("frame")
 
 
-@command("replay")
+@command("replay", needs_machine=False)
 def replay(arguments):
     """Open a recording; stop before its first instruction.
 
@@ -262,7 +270,7 @@ you write to memory or registers is gone after the next travel back."""
           f"with {opened.recording.about['qemu']}")
 
 
-@command("rewind")
+@command("rewind", needs_machine=False)
 def rewind(arguments):
     """Go back in time, by one instruction or by many.
 
@@ -282,7 +290,7 @@ not stop on the way."""
     _arrive(_replay)
 
 
-@command("rerun")
+@command("rerun", needs_machine=False)
 def rerun(arguments):
     """Go back to the start of the recording, before its first instruction.
 
