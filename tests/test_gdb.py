@@ -164,7 +164,7 @@ def test_commands(job):
     done = job.result()
     text = session_text(done)
     for _ in range(5):
-        if not re.search(r"^ +2 +1 +runnable ", text, re.M):
+        if not re.search(r"^ +2 +1 +1 +runnable ", text, re.M):
             break
         done = job._run()
         text = session_text(done)

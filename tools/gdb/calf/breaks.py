@@ -6,6 +6,22 @@ from calf import fault, kernel, memory, paging
 from calf.command import command, number, pid_of, words
 
 
+class _Again(gdb.Breakpoint):
+    """The same instruction, run by the same thread in the same memory."""
+
+    def __init__(self, now):
+        super().__init__(f"*{now.rip:#x}", internal=True,
+                         type=gdb.BP_HARDWARE_BREAKPOINT)
+        self.silent = True
+        self.who, self.root = now.task, paging.Space().root
+        self.is_reached = False
+
+    def stop(self):
+        self.is_reached = paging.Space().root == self.root and \
+            kernel.current_task() == self.who
+        return self.is_reached
+
+
 class _Stop(gdb.Breakpoint):
     """A breakpoint in the handler of a fault, for one process or for all."""
 
@@ -18,8 +34,7 @@ class _Stop(gdb.Breakpoint):
         if self.wanted is None:
             return True
         task = kernel.current_task()
-        return task is not None and \
-            self.wanted in (str(task.pid), task.name())
+        return task is not None and task.is_called(self.wanted)
 
 
 def _break(arguments, name, function):
@@ -81,19 +96,15 @@ def step_fault(arguments):
 
 Usage: step-fault
 
-Stops at that instruction when the CPU is about to run it again in the same
-address space, now that the page is mapped; or at a breakpoint on the way."""
+Stops at that instruction when the same thread is about to run it again, now
+that the page is mapped; or at a breakpoint on the way."""
     words(arguments, 0, 0, "step-fault")
     now = fault.current()
     if now is None:
         raise kernel.Unknown("no page fault is in progress here")
-    stop = gdb.Breakpoint(f"*{now.rip:#x}", internal=True,
-                          type=gdb.BP_HARDWARE_BREAKPOINT)
-    stop.silent = True
-    root = paging.Space(now.task.pid).root if now.mm else 0
-    stop.condition = f"($cr3 & 0xffffffffff000) == {root * memory.PAGE:#x}"
+    stop = _Again(now)
     said = gdb.execute("continue", to_string=True)
-    if stop.is_valid() and stop.hit_count:
+    if stop.is_reached:
         print(f"{now.task} runs the instruction again:")
         gdb.execute("frame")
     else:

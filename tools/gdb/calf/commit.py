@@ -25,35 +25,32 @@ def _all_frames():
 class Candidate:
     """A process as the OOM killer sees it."""
 
-    def __init__(self, task):
-        self.task = task
-        mms = [mm for mm in (task.mm(), task.mm_before_exec()) if mm]
-        self.has_memory = bool(mms)
-        self.is_reaped = any(mm["is_reaped"] for mm in mms)
-        self.adjustment = int(task["oom_score_adj"])
+    def __init__(self, process):
+        self.process, self.mms = process, process.mms()
+        self.adjustment = int(process["oom_score_adj"])
         unit = _all_frames() // kernel.constant["OOM_SCORE_ADJ_MAX"]
         self.score = self.adjustment * unit + sum(
-            mm.number("rss_pages") + mm.table_pages() for mm in mms)
+            mm.number("rss_pages") + mm.table_pages() for mm in self.mms)
 
     def immune(self):
         """Why it must never be chosen, or None."""
-        if self.task.address == int(kernel.value("init_task")):
+        if self.process.address == int(kernel.value("init_process")):
             return "init"
         if self.adjustment == kernel.constant["OOM_SCORE_ADJ_MIN"]:
             return "-1000"
-        if self.task["borrows_mm"]:
+        if self.process.leader()["borrows_mm"]:
             return "vfork"
-        return "reaped" if self.is_reaped else None
+        return "reaped" if any(mm["is_reaped"] for mm in self.mms) else None
 
     def order(self):
         """The highest goes, of equals the youngest, by pid in the end."""
-        return self.score, self.task.number("start_ns"), self.task.pid
+        return (self.score, self.process.leader().number("start_ns"),
+                self.process.pid)
 
 
 def candidates():
-    found = [Candidate(task) for task in kernel.all_tasks()
-             if not task["is_kernel_thread"]]
-    return [one for one in found if one.has_memory]
+    found = [Candidate(process) for process in kernel.all_processes()]
+    return [one for one in found if one.mms]
 
 
 def victim():
@@ -66,7 +63,7 @@ def victim_line():
     chosen = victim()
     if chosen is None:
         return "if memory ran out now, there is nobody to kill: panic"
-    return (f"if memory ran out now, {warning(str(chosen.task))} would be "
+    return (f"if memory ran out now, {warning(str(chosen.process))} would be "
             f"killed: score {chosen.score}")
 
 
@@ -92,11 +89,11 @@ killed, of equals the youngest (kernel/oom.c)."""
           f"{'score':>8}")
     scores = {}
     for one in candidates():
-        scores.setdefault(one.task.mm(), one)
+        scores.setdefault(one.mms[0], one)
     charged = 0
-    for mm, tasks in kernel.owners().items():
+    for mm, processes in kernel.owners().items():
         charged += mm.number("charged_pages")
-        print(f"  {kernel.owner_name(tasks)[:24]:<24} "
+        print(f"  {kernel.owner_name(processes)[:24]:<24} "
               f"{mm.number('charged_pages'):>8} {mm.number('rss_pages'):>8} "
               f"{_score_cells(scores.get(mm))}".rstrip())
     print(f"  {'files, shared memory':<24} {total - charged:>8}")

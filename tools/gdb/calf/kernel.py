@@ -15,10 +15,12 @@ from calf import memory
 
 # Where a type is declared: a variable of a file that sees it.
 TYPES = {
+    "struct process": ("processes", (
+        "pid", "is_kernel", "oom_score_adj", "threads", "leader", "all_node",
+        "is_zombie", "parent_pid")),
     "struct task": ("tasks", (
-        "pid", "parent_pid", "tgid", "state", "is_running", "cpu", "mm",
-        "name", "all_node", "is_kernel_thread", "oom_score_adj",
-        "borrows_mm", "mm_before_exec", "start_ns")),
+        "pid", "process", "state", "is_running", "mm", "mm_before_exec",
+        "name", "all_node", "thread_node", "borrows_mm", "start_ns")),
     "struct cpu": ("cpus", ("current",)),
     "struct mm": ("mm_list", (
         "all_node", "pgtable", "vmas", "rss_pages", "total_pages",
@@ -49,7 +51,7 @@ SYMBOLS = (
     "frame_stats", "zero_pfn", "kernel_pgtable", "all_objects",
     "fault_totals", "cow_reuse_enabled", "committed_pages",
     "overcommit_memory", "overcommit_ratio", "overcommit_kbytes",
-    "init_task")
+    "init_process", "processes")
 
 # The functions that "why" names and that breakpoints are set on.
 FUNCTIONS = {
@@ -319,28 +321,84 @@ class Mm(Record):
 
 # ---- Tasks and CPUs --------------------------------------------------------
 
+def _mm_at(pointer):
+    return Mm(int(pointer)) if int(pointer) else None
+
+
 class Task(Record):
+    """One thread."""
+
     type_name = "struct task"
 
     def __init__(self, address):
         super().__init__(address)
-        self.pid = self.number("pid")
+        self.pid = self.number("pid")       # its tid, in Linux's words
+        self.process = Process(int(self["process"]))
 
     def name(self):
         return self["name"].string(errors="replace")
 
     def mm(self):
-        pointer = int(self["mm"])
-        return Mm(pointer) if pointer else None
+        return _mm_at(self["mm"])
 
     def mm_before_exec(self):
-        pointer = int(self["mm_before_exec"])
-        return Mm(pointer) if pointer else None
+        return _mm_at(self["mm_before_exec"])
 
     def state(self):
         if self["is_running"]:
             return "running"
         return enum_name("enum task_state", self.number("state"))
+
+    def is_called(self, wanted):
+        """By its own number, its process's, or its name?"""
+        return wanted in (str(self.pid), str(self.process.pid), self.name())
+
+    def __str__(self):
+        thread = "" if self.pid == self.process.pid else f" thread {self.pid}"
+        return f"pid {self.process.pid}{thread} {self.name()}"
+
+
+class Process(Record):
+    """What threads have in common; its memory is that of any of them."""
+
+    type_name = "struct process"
+
+    def __init__(self, address):
+        super().__init__(address)
+        self.pid = self.number("pid")
+
+    def threads(self):
+        return list(_members(self["threads"], "struct task", "thread_node",
+                             Task))
+
+    def leader(self):
+        return Task(int(self["leader"]))
+
+    def name(self):
+        return self.leader().name()
+
+    def mms(self):
+        """One, or two in the middle of execve; none: its threads ended."""
+        found = []
+        for task in self.threads():
+            for mm in (task.mm(), task.mm_before_exec()):
+                if mm and mm not in found:
+                    found.append(mm)
+        return found
+
+    def mm(self):
+        return next(iter(self.mms()), None)
+
+    def state(self):
+        """Of the thread that has most to do; a zombie has none."""
+        if self["is_zombie"]:
+            return "zombie"
+        states = [task.state() for task in self.threads()]
+        for one in ("running", "runnable"):
+            if one in states:
+                return one
+        return next((one for one in states if one not in ("zombie", "dead")),
+                    "zombie")
 
     def __str__(self):
         return f"pid {self.pid} {self.name()}"
@@ -348,6 +406,18 @@ class Task(Record):
 
 def all_tasks():
     return list(_members(value("tasks"), "struct task", "all_node", Task))
+
+
+def all_processes():
+    """Those with a user side."""
+    found = _members(value("processes"), "struct process", "all_node",
+                     Process)
+    return [process for process in found if not process["is_kernel"]]
+
+
+def kernel_thread_count():
+    return sum(bool(process["is_kernel"]) for process in _members(
+        value("processes"), "struct process", "all_node", Process))
 
 
 def all_mms():
@@ -359,10 +429,11 @@ def all_objects():
                          Object))
 
 
-def task_of(pid):
+def process_of(pid):
+    """The process with this pid, or with a thread that has this number."""
     for task in all_tasks():
-        if task.pid == pid:
-            return task
+        if pid in (task.pid, task.process.pid):
+            return task.process
     raise Unknown(f"there is no process {pid}")
 
 
@@ -392,21 +463,21 @@ def current_task():
 
 
 def owners():
-    """Address space -> the tasks that run in it."""
+    """Address space -> the processes that run in it: one, or more by vfork."""
     found = {mm: [] for mm in all_mms()}
     for task in all_tasks():
         mm = task.mm()
-        if mm:
-            found.setdefault(mm, []).append(task)
+        if mm and task.process not in found.setdefault(mm, []):
+            found[mm].append(task.process)
     return found
 
 
-def owner_name(tasks):
-    """The tasks of one address space in a few characters."""
-    if not tasks:
+def owner_name(processes):
+    """The processes of one address space in a few characters."""
+    if not processes:
         return "no process"
-    pids = ",".join(str(task.pid) for task in tasks)
-    return f"{pids} {tasks[0].name()}"
+    pids = ",".join(str(process.pid) for process in processes)
+    return f"{pids} {processes[0].name()}"
 
 
 # ---- Frames ----------------------------------------------------------------

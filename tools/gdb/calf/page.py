@@ -71,13 +71,13 @@ bytes, and what a write by this process would do."""
     print(f"  {'process':<20} {'flags':<9} {'frame':<9} {'ref':>3} {'map':>3} "
           f"{'first 8 bytes':<16}  a write would")
     rows = 0
-    for mm, tasks in kernel.owners().items():
+    for mm, processes in kernel.owners().items():
         area = mm.area_of(va)
         if area is None:
             continue
         rows += 1
         step = paging.leaf(mm.root(), va)
-        print(f"  {kernel.owner_name(tasks)[:20]:<20} " +
+        print(f"  {kernel.owner_name(processes)[:20]:<20} " +
               _cow_cells(area, step.pte if step else paging.Pte(0)))
     if not rows:
         print("  no process has an area there")

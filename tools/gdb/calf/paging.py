@@ -119,14 +119,14 @@ class Space:
             self.mm = next((mm for mm in kernel.all_mms()
                             if mm.root() == self.root), None)
         else:
-            task = kernel.task_of(pid)
-            self.mm = task.mm()
+            process = kernel.process_of(pid)
+            self.mm = process.mm()
             if self.mm is None:
-                raise kernel.Unknown(f"{task} has no user memory")
+                raise kernel.Unknown(f"{process} has no user memory")
             self.root = self.mm.root()
-        self.tasks = kernel.owners().get(self.mm, []) if self.mm else []
+        self.processes = kernel.owners().get(self.mm, []) if self.mm else []
 
     def __str__(self):
         if self.mm is None:
             return "the kernel alone"
-        return kernel.owner_name(self.tasks)
+        return kernel.owner_name(self.processes)

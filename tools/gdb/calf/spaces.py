@@ -64,23 +64,26 @@ def procs(arguments):
 
 Usage: procs
 
-"*" marks what this CPU runs. shared: frames that other entries map as well;
-cow: pages that a write would have to ask for; zero: the zero frame; tables:
-frames for the page tables."""
+"*" marks what this CPU runs. thr: threads that have not ended. shared: frames
+that other entries map as well; cow: pages that a write would have to ask for;
+zero: the zero frame; tables: frames for the page tables."""
     words(arguments, 0, 0, "procs")
     now = kernel.current_task()
-    print(f"    {'pid':>4} {'ppid':>4} {'state':<15} {'name':<15} {'root':>8} "
-          f"{'rss':>6} {'shared':>6} {'cow':>6} {'zero':>5} {'tables':>6}")
-    threads = 0
-    for task in kernel.all_tasks():
-        if task["is_kernel_thread"]:
-            threads += 1
-            continue
-        mark = "*" if task == now else " "
-        print(f"  {mark} {task.pid:>4} {task.number('parent_pid'):>4} "
-              f"{task.state():<15} {task.name():<15} "
-              f"{_memory_cells(task.mm())}")
-    print(f"  and {plural(threads, 'kernel thread')}")
+    print(f"    {'pid':>4} {'ppid':>4} {'thr':>3} {'state':<15} {'name':<15} "
+          f"{'root':>8} {'rss':>6} {'shared':>6} {'cow':>6} {'zero':>5} "
+          f"{'tables':>6}")
+    for process in kernel.all_processes():
+        mark = "*" if now and process == now.process else " "
+        print(f"  {mark} {process.pid:>4} {process.number('parent_pid'):>4} "
+              f"{_running_threads(process):>3} {process.state():<15} "
+              f"{process.name():<15} {_memory_cells(process.mm())}")
+    print(f"  and {plural(kernel.kernel_thread_count(), 'kernel thread')}")
+
+
+def _running_threads(process):
+    """An ended leader stays on the list as a zombie, and counts no more."""
+    return sum(task.state() not in ("zombie", "dead")
+               for task in process.threads())
 
 
 def _memory_cells(mm):
@@ -140,8 +143,8 @@ each entry would need a frame of its own; the zero frame is counted apart."""
           f"{'flags':<9}  processes")
     owners = kernel.owners()
     for run in runs:
-        pids = sorted(task.pid for mm in run.mms
-                      for task in owners.get(mm, []))
+        pids = sorted(process.pid for mm in run.mms
+                      for process in owners.get(mm, []))
         span = f"{run.first:#x}-{run.last:#x}"
         print(f"  {span:<19} {run.frames():>5} {run.maps:>4}  "
               f"{run.va:#014x} {run.flags}  "

@@ -54,8 +54,8 @@ def load(path):
 
 def _running():
     """The name of the program whose memory CR3 points to, or None."""
-    tasks = paging.Space().tasks
-    return tasks[0].name() if tasks else None
+    processes = paging.Space().processes
+    return processes[0].name() if processes else None
 
 
 def follow():
