@@ -182,8 +182,6 @@ static struct task *end_process(struct process *process)
 	struct task *leader = process->leader;
 
 	job_process_ends(process);
-	if (!process->is_ending)
-		process->exit_status = leader->exit_status;
 	/* Before the parent is told: it looks at once. */
 	process->is_zombie = true;
 	if (tell_parent(process))
@@ -230,15 +228,13 @@ static bool begin_to_end(struct task *task, u32 status)
 	u64 rflags = spin_lock_irqsave(&tasks_lock);
 	bool is_last = --process->live_count == 0;
 
-	task->exit_status = status;
 	task->is_exiting = true;
-	if (process->is_ending)
-		status = process->exit_status;
-	else
-		status = process->leader->exit_status;
+	/* As Linux: unless it is ended as a whole, the last one decides. */
+	if (is_last && !process->is_ending)
+		process->exit_status = status;
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	if (is_last && process == init_process)
-		exit_machine(status);
+		exit_machine(process->exit_status);
 	return is_last;
 }
 

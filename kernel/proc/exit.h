@@ -28,7 +28,7 @@ void process_exit(u32 status) __noreturn;
 
 /**
  * task_exit() - end the current thread, and with the last one the process
- * @status: as above; the leader's is that of the process, unless that was
+ * @status: as above; the last one's is that of the process, unless that was
  *          ended as a whole
  *
  * => its memory is given back here, the rest when the process is waited for

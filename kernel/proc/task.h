@@ -77,7 +77,6 @@ struct task {
 	u64 user_gs_base; /* likewise */
 	vaddr_t set_child_tid; /* gets the pid at the start; 0: none */
 	vaddr_t clear_child_tid; /* zeroed at exit; 0: none */
-	u32 exit_status; /* as wait4 would show it; set once */
 	u64 last_unknown_call; /* a system call number, to log it once */
 	vaddr_t robust_list; /* set_robust_list(2); 0: none */
 	u32 personality; /* personality(2) */
