@@ -127,7 +127,8 @@ guest-c    := $(sort $(wildcard tests/guest/*.c tests/programs/*.c tests/random/
 bench-c    := $(sort $(wildcard tests/bench/*.c))
 linker-script := linker.ld
 
-objects    := $(kernel-c:%.c=$(B)/%.o) $(kernel-asm:%.asm=$(B)/%.asm.o)
+objects    := $(kernel-c:%.c=$(B)/%.o) $(kernel-asm:%.asm=$(B)/%.asm.o) \
+	$(B)/font.o
 programs   := $(user-c:%.c=$(B)/%)
 guests     := $(guest-c:%.c=$(O)/%)
 benches    := $(bench-c:%.c=$(O)/%)
@@ -165,6 +166,19 @@ $(B)/%.asm.o: %.asm $(B)/.nasm
 	$(call say,NASM,$<)
 	@mkdir -p $(@D)
 	$(Q)$(NASM) $(NASMFLAGS) -MD $(@:.o=.d) -MP -MT $@ -o $@ $<
+
+# The font of the screen: a console font of the distribution.  Without one the
+# kernel has no text on a screen, and says so.
+FONT ?= $(firstword $(wildcard \
+	/usr/share/consolefonts/Uni2-Terminus16.psf.gz \
+	/usr/lib/kbd/consolefonts/eurlatgr.psfu.gz \
+	/usr/share/kbd/consolefonts/eurlatgr.psfu.gz))
+$(B)/.font: FORCE ; $(call stamp,$(FONT))
+$(B)/font.c: tools/mkfont $(B)/.font
+	$(call say,FONT,$@)
+	$(if $(FONT),,@echo 'There is no console font here (make deps installs \
+one): no text on the screen.')
+	$(Q)tools/mkfont $(FONT) > $@
 
 # The kernel carries a table of its own symbols, for readable backtraces. It
 # is linked twice: with an empty table, to learn the addresses; then with the

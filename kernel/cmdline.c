@@ -108,6 +108,8 @@ static bool parse_option(const char *word)
 		cmdline.serial_mark = value;
 	else if ((value = value_of(word, "maxcpus")))
 		cmdline.max_cpus = parse_count(value);
+	else if ((value = value_of(word, "map")))
+		cmdline.map = strcmp(value, "0") != 0;
 	else if ((value = value_of(word, "check")))
 		check_enabled = strcmp(value, "0") != 0;
 	else if (!value_of(word, "console"))

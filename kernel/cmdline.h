@@ -19,6 +19,7 @@ struct cmdline {
 	bool quiet; /* warnings and errors only */
 	bool log_debugcon; /* log=debugcon: COM1 belongs to programs */
 	bool tty_raw; /* tty=raw: no echo, no output processing */
+	bool map; /* map=1: the memory map beside the console on the screen */
 	u32 max_cpus; /* maxcpus=N: start no more */
 	const char *serial_mark; /* serial.mark=TOKEN, or NULL */
 };

@@ -8,6 +8,8 @@
 #include "kernel/cpus.h"
 #include "kernel/dev/console.h"
 #include "kernel/dev/debugcon.h"
+#include "kernel/dev/keyboard.h"
+#include "kernel/dev/screen.h"
 #include "kernel/dev/serial.h"
 #include "kernel/exit_status.h"
 #include "kernel/fs/fs_init.h"
@@ -67,12 +69,25 @@ static void give_emergency_stacks(void)
 		refuse(EXIT_NO_MEMORY, "too little memory");
 }
 
+/* The log is there once more, unless it would stand between the output. */
+static void start_screen(void)
+{
+	bool has_screen = screen_init(&boot_info, cmdline.map);
+
+	if (cmdline.quiet)
+		screen_log_sink.max_level = LOG_WARNING;
+	if (has_screen && !cmdline.log_debugcon)
+		printk_add_sink(&screen_log_sink);
+}
+
 static void start_devices(void)
 {
 	apic_init(kspace_map_device(PADDR(APIC_LOCAL_PADDR), PAGE_SIZE),
 		  kspace_map_device(PADDR(APIC_IO_PADDR), PAGE_SIZE));
 	time_init();
-	apic_route_irq(SERIAL_IRQ, TRAP_SERIAL);
+	start_screen();
+	apic_route_irq(SERIAL_IRQ, TRAP_CONSOLE);
+	apic_route_irq(KEYBOARD_IRQ, TRAP_CONSOLE);
 	console_init(cmdline.tty_raw);
 }
 
@@ -116,6 +131,7 @@ void kernel_main(u32 magic, paddr_t loader_info)
 	cmdline_apply(); /* switches of /proc/sys/vm */
 	if (init_start() != 0) /* process 1 */
 		refuse(EXIT_NO_MEMORY, "too little memory for init");
+	screen_start();
 	apic_timer_start(SCHED_TICK_NS); /* time slices */
 	sched_idle();
 }

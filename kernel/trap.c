@@ -6,7 +6,7 @@
  * Does not own: signals and their log line (kernel/proc/fault_signal.c).
  * Source: Intel SDM vol. 3A, "Interrupt and Exception Handling".
  */
-#include "kernel/dev/serial.h"
+#include "kernel/dev/console.h"
 #include "kernel/lib/assert.h"
 #include "kernel/oom.h"
 #include "kernel/proc/fault_signal.h"
@@ -74,9 +74,9 @@ void trap_dispatch(struct trap_frame *frame)
 		apic_end_of_interrupt();
 		sched_tick(trap_from_user(frame));
 		break;
-	case TRAP_SERIAL:
+	case TRAP_CONSOLE:
 		apic_end_of_interrupt();
-		serial_interrupt();
+		console_interrupt();
 		break;
 	case TRAP_TLB_SHOOTDOWN:
 		apic_end_of_interrupt();

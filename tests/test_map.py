@@ -150,7 +150,7 @@ def test_on_calf(machine):
 
     # In colour the same cells, each letter on its process's colour.
     coloured = run(machine, f"LANG=C.UTF-8 map -p {family.first}")
-    assert "█" in coloured and "▀" in coloured
+    assert "█" in coloured and "▒" in coloured
     assert family.marks().items() <= cells_by_frame(
         COLOUR.sub("", coloured)).items()
     grounds = {}

@@ -582,7 +582,7 @@ static void draw_bar(const struct process *process, long frames_per_cell)
 	printf(" %5d %-16s %6ld %6ld  ", process->pid, process->name,
 	       process->own, process->shared);
 	draw_part('#', "█", (process->own + half) / frames_per_cell);
-	draw_part('=', "▀", (process->shared + half) / frames_per_cell);
+	draw_part('=', "▒", (process->shared + half) / frames_per_cell);
 	end_line();
 }
 
@@ -597,7 +597,7 @@ static void draw_bars(void)
 	printf("      pid %-16s    own shared  ", "name");
 	draw_part('#', "█", 1);
 	printf(" own ");
-	draw_part('=', "▀", 1);
+	draw_part('=', "▒", 1);
 	printf(" shared, %ld to a mark", per_cell);
 	end_line();
 	for (int i = 0; i < process_count; i++)

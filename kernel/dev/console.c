@@ -5,10 +5,13 @@
 
 #include "kernel/dev/device.h"
 #include "kernel/dev/fw_cfg.h"
+#include "kernel/dev/keyboard.h"
+#include "kernel/dev/screen.h"
 #include "kernel/dev/serial.h"
 #include "kernel/dev/tty.h"
+#include "kernel/proc/signal.h"
 
-/* Nobody can be asked for the size; this is the classic one. */
+/* A serial line cannot be asked for the size; this is the classic one. */
 #define DEFAULT_ROWS 24
 #define DEFAULT_COLUMNS 80
 
@@ -17,11 +20,14 @@
 #define SERIAL_MINOR 64
 
 static struct tty console;
+/* QEMU runs in a terminal of this size, and the person sits there. */
+static bool is_size_told;
 
 static void console_write(struct tty *tty, const char *bytes, u32 count)
 {
 	(void)tty;
 	serial_write(bytes, count);
+	screen_write(bytes, count);
 }
 
 static void console_pause(struct tty *tty, bool is_paused)
@@ -39,20 +45,52 @@ static const struct tty_driver console_driver = {
 	.pause = console_pause,
 };
 
-/* Called by the serial port, in its interrupt. */
+/* Called in the interrupts of the serial port and of the keyboard. */
 static void console_receive(u8 byte)
 {
 	tty_receive(&console, byte);
 }
 
+void console_interrupt(void)
+{
+	serial_interrupt();
+	keyboard_interrupt();
+}
+
 static void set_size(void)
 {
 	struct window_size *size = &console.size;
+	struct screen_size room = screen_room();
 
-	if (fw_cfg_window_size(&size->rows, &size->columns))
+	is_size_told = fw_cfg_window_size(&size->rows, &size->columns);
+	if (!is_size_told && room.rows) {
+		size->rows = room.rows;
+		size->columns = room.columns;
+	} else if (!is_size_told) {
+		size->rows = DEFAULT_ROWS;
+		size->columns = DEFAULT_COLUMNS;
+	}
+	screen_set_size((struct screen_size){ size->rows, size->columns });
+}
+
+void console_set_room(u16 rows, u16 columns)
+{
+	struct window_size *size = &console.size;
+	u64 rflags;
+
+	if (is_size_told) {
+		screen_set_size(
+			(struct screen_size){ size->rows, size->columns });
 		return;
-	size->rows = DEFAULT_ROWS;
-	size->columns = DEFAULT_COLUMNS;
+	}
+	screen_set_size((struct screen_size){ rows, columns });
+	rflags = spin_lock_irqsave(&console.lock);
+	size->rows = rows;
+	size->columns = columns;
+	spin_unlock_irqrestore(&console.lock, rflags);
+	if (READ_ONCE(console.foreground_group))
+		signal_send_group(READ_ONCE(console.foreground_group),
+				  SIGWINCH);
 }
 
 void console_init(bool is_raw)
@@ -67,6 +105,8 @@ void console_init(bool is_raw)
 	console.speed = 115200;
 	set_size();
 	serial_set_receiver(console_receive);
+	if (screen_room().rows && !keyboard_init(console_receive))
+		log_info("calf: there is a screen, but no PS/2 keyboard\n");
 }
 
 static int console_open(struct file *file)

@@ -1,7 +1,10 @@
 /*
- * console.h - the terminal on the serial port: /dev/console, /dev/ttyS0
+ * console.h - the terminal of the machine: /dev/console, /dev/ttyS0
  *
- * Owns: nothing but the way from kernel/dev/tty.h to kernel/dev/serial.h.
+ * Both the serial port and, where there is one, the screen with the keyboard:
+ * they show the same, and what is typed at either is input.
+ * Owns: nothing but the way from kernel/dev/tty.h to kernel/dev/serial.h,
+ * kernel/dev/screen.h and kernel/dev/keyboard.h.
  */
 #pragma once
 
@@ -11,6 +14,13 @@
  * console_init() - begin to receive
  * @is_raw: no echo, no output processing, no signals (tty=raw)
  *
- * => serial_init() has run and SERIAL_IRQ is routed
+ * => serial_init() and screen_init() have run, SERIAL_IRQ and KEYBOARD_IRQ are
+ *    routed
  */
 void console_init(bool is_raw);
+
+/* TRAP_CONSOLE: something was typed, somewhere. */
+void console_interrupt(void);
+
+/* The screen has other room for text: programs are told. */
+void console_set_room(u16 rows, u16 columns);

@@ -10,7 +10,9 @@
  *
  * Each process says of each page which frame it is and what a map must show
  * for it; then all wait.  When the parent gets SIGUSR1, it writes all of its
- * private pages, and says where they are then.
+ * private pages, and says where they are then.  When it gets SIGUSR2, it says
+ * of all frames of the machine how often they are mapped and what they are
+ * used for, and no frame is used for that.
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -117,11 +119,31 @@ static void part(void)
 	fflush(stdout);
 }
 
+static void dump_frames(void)
+{
+	static unsigned long counts[512], flags[512];
+	int count_file = open("/proc/kpagecount", O_RDONLY);
+	int flag_file = open("/proc/kpageflags", O_RDONLY);
+	unsigned long pfn = 0;
+	long bytes;
+
+	while ((bytes = read(count_file, counts, sizeof(counts))) > 0 &&
+	       read(flag_file, flags, sizeof(flags)) == bytes)
+		for (long i = 0; i < bytes / 8; i++)
+			printf("f %lx %lu %lx\n", pfn++, counts[i], flags[i]);
+	close(count_file);
+	close(flag_file);
+	printf("%lu frames\n", pfn);
+	fflush(stdout);
+}
+
 int main(void)
 {
+	static char buffer[4096];
 	sigset_t signals;
 	int signal_number;
 
+	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	private = map_pages(PRIVATE, MAP_PRIVATE);
 	shared = map_pages(SHARED, MAP_SHARED);
 	unwritten = map_pages(UNWRITTEN, MAP_PRIVATE);
@@ -130,6 +152,7 @@ int main(void)
 	read_all(unwritten, UNWRITTEN);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGUSR1);
+	sigaddset(&signals, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	for (int i = 0; i < CHILDREN; i++) {
 		if (pipe(to_child[i]) < 0 || pipe(to_parent[i]) < 0)
@@ -149,6 +172,10 @@ int main(void)
 	printf("family %d is ready\n", getpid());
 	fflush(stdout);
 	while (sigwait(&signals, &signal_number) == 0) {
+		if (signal_number == SIGUSR2) {
+			dump_frames();
+			continue;
+		}
 		part();
 		printf("family %d has parted\n", getpid());
 		fflush(stdout);

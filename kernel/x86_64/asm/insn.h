@@ -24,9 +24,30 @@ static inline void port_out8(u16 port, u8 value)
 	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
 }
 
+static inline u16 port_in16(u16 port)
+{
+	u16 value;
+
+	__asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
 static inline void port_out16(u16 port, u16 value)
 {
 	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline u32 port_in32(u16 port)
+{
+	u32 value;
+
+	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline void port_out32(u16 port, u32 value)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
 }
 
 /* ---- Interrupts ---- */

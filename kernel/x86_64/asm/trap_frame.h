@@ -58,8 +58,7 @@ _Static_assert(sizeof(struct trap_frame) == 22 * 8, "known to the stubs");
 #define TRAP_MACHINE_CHECK 18
 #define TRAP_SIMD_ERROR 19
 #define TRAP_TIMER 32 /* local APIC timer */
-#define TRAP_SERIAL 33 /* COM1, routed through the I/O APIC or the 8259 */
-#define TRAP_KEYBOARD 34
+#define TRAP_CONSOLE 33 /* COM1 and the keyboard, through the I/O APIC */
 #define TRAP_TLB_SHOOTDOWN 48
 #define TRAP_RESCHEDULE 49 /* another CPU has something for this one */
 #define TRAP_SPURIOUS 255
