@@ -9,10 +9,7 @@
  */
 #include "oom.h"
 
-#include <fcntl.h>
-
 static long frames; /* free ones, at the start */
-static volatile bool *stop; /* shared: tells the trigger to end */
 
 /* ---- Holders and a trigger ----------------------------------------------- */
 
@@ -39,14 +36,14 @@ static pid_t holder(const char *adjustment, int percent)
 	return pid;
 }
 
-/* Take memory until one process was killed. */
+/* Take memory until one process was killed: less than its death gives back. */
 static void trigger(void)
 {
 	long kills = oom_kills();
 	volatile char *area = map_pages((size_t)frames, MAP_PRIVATE);
 
-	for (int i = 0; oom_kills() == kills; i++)
-		area[(size_t)i * PAGE_SIZE] = 't';
+	for (int i = 0; oom_kills() == kills; i += 16)
+		write_pages(area, i, i + 16, 't');
 }
 
 /* The trigger is the hog, or protected and thus not a candidate. */
@@ -149,44 +146,8 @@ static void vfork_dies_whole(void)
 	oom_is_quiet(before);
 }
 
-/* ---- Fork bombs ----------------------------------------------------------- */
-
-static int bomb_pages;
-
-static void bomb(void)
-{
-	volatile char *area = map_pages((size_t)bomb_pages, MAP_PRIVATE);
-
-	while (!*stop) {
-		write_pages(area, 0, bomb_pages, 'b');
-		if (fork() < 0)
-			usleep(1000);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
-	}
-}
-
-static void fork_bomb(void)
-{
-	long before = oom_free();
-	long kills = oom_kills();
-	pid_t pid;
-
-	bomb_pages = 50;
-	*stop = false;
-	pid = oom_child("0", bomb);
-	while (oom_kills() < kills + 20)
-		usleep(1000);
-	*stop = true;
-	(void)wait_for(pid);
-	say("a fork bomb: twenty kills, and the machine lives\n");
-	oom_is_quiet(before);
-}
-
 int main(void)
 {
-	stop = map_pages(1, MAP_SHARED);
-	*stop = false;
 	oom_adjust(NEVER);
 	ready = gate_make();
 	settle();
@@ -195,6 +156,5 @@ int main(void)
 	scenes();
 	ties();
 	vfork_dies_whole();
-	fork_bomb();
 	return 0;
 }

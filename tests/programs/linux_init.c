@@ -61,6 +61,8 @@ int main(int argc, char **argv)
 	mount("dev", "/dev", "devtmpfs", 0, NULL);
 	mkdir("/dev/shm", 01777);
 	mount("shm", "/dev/shm", "tmpfs", 0, NULL);
+	mkdir("/dev/pts", 0755);
+	mount("pts", "/dev/pts", "devpts", 0, NULL);
 	console = open_port("/dev/ttyS0");
 	log = open_port("/dev/ttyS1");
 	child = fork();
