@@ -67,3 +67,25 @@ def test_random_calls_break_nothing(job):
     lines = done.stdout.decode(errors="replace").splitlines()
     assert done.returncode == 0, harness.explain(done)
     assert len(lines) == 2 * FUZZ_SEEDS, harness.explain(done)
+
+
+CROWD = harness.BUILD / "tests" / "random" / "crowd"
+CROWD_SECONDS = 15
+
+
+@pytest.mark.parametrize("seed, job", [
+    pytest.param(seed, harness.Job(
+        "--mem", "64M", "--smp", "4", "--", CROWD, seed, CROWD_SECONDS,
+        timeout=120), id=f"seed {seed}") for seed in (1, 2, 3, 4)])
+def test_threads_on_four_cpus(seed, job):
+    """With all invariants checked again and again by the debug kernel."""
+    done = job.result()
+    assert done.returncode == 0, harness.explain(done)
+    assert done.stdout.decode().startswith(f"seed {seed}: "), \
+        harness.explain(done)
+
+
+def test_threads_on_linux():
+    done = subprocess.run([CROWD, "5", "3"], capture_output=True, text=True,
+                          timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -30,10 +30,10 @@ void procfs_show_pid_comm(struct text *text, struct task *task)
 	text_printf(text, "%s\n", name);
 }
 
-/* Programs may name themselves only; what is too long is cut off. */
+/* A program may name its own threads only; what is too long is cut off. */
 int procfs_write_pid_comm(struct task *task, const char *value)
 {
-	if (task != current_task())
+	if (task->process != current_task()->process)
 		return -EINVAL;
 	spin_lock(&task->lock);
 	strlcpy(task->name, value, sizeof(task->name));

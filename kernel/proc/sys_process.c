@@ -44,6 +44,66 @@ i64 sys_clone(u64 flags, u64 stack, vaddr_t parent_tid, vaddr_t child_tid,
 	return task_clone(&request);
 }
 
+/* As clone3(2) takes it: its first version, and what came later. */
+struct linux_clone_args {
+	u64 flags;
+	u64 pidfd;
+	u64 child_tid;
+	u64 parent_tid;
+	u64 exit_signal;
+	u64 stack; /* its lowest byte */
+	u64 stack_bytes;
+	u64 tls;
+	u64 set_tid;
+	u64 set_tid_count;
+	u64 cgroup;
+};
+
+#define CLONE_ARGS_BYTES_LEAST 64
+
+/* Return: 0; -EINVAL: too short; -E2BIG: asks for what is not known here. */
+static int read_clone_args(vaddr_t from, u64 bytes,
+			   struct linux_clone_args *args)
+{
+	*args = (struct linux_clone_args){ .flags = 0 };
+	if (bytes < CLONE_ARGS_BYTES_LEAST)
+		return -EINVAL;
+	for (u64 at = sizeof(*args); at < bytes && bytes <= PAGE_SIZE; at++) {
+		u8 rest;
+
+		if (copy_from_user(&rest, vaddr_add(from, at), 1) != 0)
+			return -EFAULT;
+		if (rest)
+			return -E2BIG;
+	}
+	if (bytes > PAGE_SIZE)
+		return -E2BIG;
+	return copy_from_user(args, from, min_u64(bytes, sizeof(*args)));
+}
+
+i64 sys_clone3(vaddr_t arguments, u64 bytes)
+{
+	struct clone_request request;
+	struct linux_clone_args args;
+	int error = read_clone_args(arguments, bytes, &args);
+
+	if (error)
+		return error;
+	if (args.flags & (CLONE_SIGNAL_MASK | CLONE_DETACHED) || args.set_tid ||
+	    args.set_tid_count || args.exit_signal & ~CLONE_SIGNAL_MASK ||
+	    (args.flags & CLONE_THREAD && args.exit_signal) ||
+	    !args.stack != !args.stack_bytes)
+		return -EINVAL;
+	request = (struct clone_request){
+		.flags = args.flags | args.exit_signal,
+		.stack = args.stack + args.stack_bytes,
+		.parent_tid = VADDR(args.parent_tid),
+		.child_tid = VADDR(args.child_tid),
+		.tls = args.tls,
+	};
+	return task_clone(&request);
+}
+
 i64 sys_exit(int status)
 {
 	task_exit(exit_status_of_code((u32)status));

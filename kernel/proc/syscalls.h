@@ -13,6 +13,7 @@ struct trap_frame;
 /* kernel/proc/sys_process.c */
 i64 sys_fork(void);
 i64 sys_vfork(void);
+i64 sys_clone3(vaddr_t arguments, u64 bytes);
 i64 sys_clone(u64 flags, u64 stack, vaddr_t parent_tid, vaddr_t child_tid,
 	      u64 tls);
 i64 sys_exit(int status);
