@@ -441,14 +441,16 @@ void oom_put_mm(struct mm *mm)
 {
 	const struct task *task = current_task();
 	bool is_victim = READ_ONCE(mm->is_oom_victim);
+	/* Of several threads the last one takes the memory with it. */
+	bool is_last = READ_ONCE(mm->refcount) == 1;
 	u64 frees = frame_stats.frees;
 
 	mm_put(mm);
-	if (likely(!is_victim))
+	if (likely(!is_victim) || !is_last)
 		return;
 	log_info("oom: process %u (%s) is gone: %lu frames given back, %lu us "
 		 "after the kill\n",
-		 task->pid, task->name, frame_stats.frees - frees,
+		 task->process->pid, task->name, frame_stats.frees - frees,
 		 (time_since_boot_ns() - killed_ns) / 1000);
 	wait_wake_all(&victim_gone);
 }
