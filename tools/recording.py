@@ -92,6 +92,10 @@ def finish(folder, command, program):
                    for name in PARTS
                    if os.path.exists(os.path.join(folder, name))},
     }
+    _write(folder, about)
+
+
+def _write(folder, about):
     with open(os.path.join(folder, "recording.json"), "w",
               encoding="utf-8") as file:
         json.dump(about, file, indent=1)
@@ -132,6 +136,11 @@ class Recording:
         if self.about.get("format") != FORMAT:
             raise Problem(f"{self.folder} is a recording of another version "
                           "of Calf: record the run again")
+
+    def remember(self, **facts):
+        """What was found out about the run, for the next time."""
+        self.about.update(facts)
+        _write(self.folder, self.about)
 
     def path(self, name):
         return os.path.join(self.folder, name)

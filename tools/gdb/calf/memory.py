@@ -12,13 +12,13 @@ DIRECT_MAP = 0xffff888000000000     # DIRECT_MAP_BASE of asm/page.h
 _blocks = {}
 
 
-def _forget(_event):
+def forget(_event=None):
     _blocks.clear()
 
 
 for _changes in (gdb.events.cont, gdb.events.stop, gdb.events.memory_changed,
                  gdb.events.inferior_call, gdb.events.exited):
-    _changes.connect(_forget)
+    _changes.connect(forget)
 
 
 def block(address):

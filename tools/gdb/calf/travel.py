@@ -16,7 +16,7 @@ import tempfile
 
 import gdb
 
-from calf import kernel
+from calf import kernel, memory
 from calf.command import command, number, plural, words
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
@@ -66,18 +66,28 @@ def _silence():
         os.close(nowhere)
 
 
-@contextlib.contextmanager
-def _breakpoints_off():
-    """None of the user's breakpoints and watchpoints stops anything."""
-    asleep = [one for one in gdb.breakpoints() or () if one.enabled]
-    for one in asleep:
-        one.enabled = False
+def _run_on():
+    """Let the machine run until it stops by itself. Or has it ended?
+
+    "continue" would stop at breakpoints, and tell of it. So QEMU is told
+    directly; GDB has then to forget what it knows of registers and memory.
+    """
+    timeout = gdb.parameter("remotetimeout")
+    gdb.execute("set remotetimeout 1000000")
     try:
-        yield
+        said = _quietly("maintenance packet vCont;c")
+    except gdb.error:
+        return False
     finally:
-        for one in asleep:
-            if one.is_valid():
-                one.enabled = True
+        gdb.execute(f"set remotetimeout {timeout}")
+    memory.forget()
+    for cache in ("register-cache", "dcache"):
+        try:
+            _quietly(f"maintenance flush {cache}")
+        except gdb.error:               # GDB before version 11
+            if cache == "register-cache":
+                _quietly("flushregs")
+    return re.search(r'received: "[ST]', said) is not None
 
 
 class Ended(Exception):
@@ -90,10 +100,13 @@ def is_running():
 
 def end_machine():
     if is_running():
-        try:
-            _quietly("kill")
-        except gdb.error:
-            pass                    # QEMU was faster
+        for way in ("kill", "disconnect"):
+            try:
+                _quietly(way)
+            except gdb.error:
+                pass                # QEMU was faster
+            if not is_running():
+                return
 
 
 class Replay:
@@ -103,7 +116,6 @@ class Replay:
         self.recording = recording.Recording(
             folder, os.environ.get("QEMU", "qemu-system-x86_64"))
         self.is_travelling = False
-        self.last_moment = None     # the highest count at which it still runs
         self.scratch = tempfile.TemporaryDirectory(prefix="calf-")
         atexit.register(self.scratch.cleanup)
         self.console = os.path.join(self.scratch.name, "console")
@@ -139,13 +151,8 @@ class Replay:
     def forward(self, moment):
         """On to a later moment; after it QEMU is gone if there is none."""
         _quietly(f"monitor replay_break {moment}")
-        try:
-            _quietly("continue")
-        except gdb.error as error:
-            if is_running():
-                raise
-            raise Ended from error
-        if not is_running():
+        if not _run_on():
+            end_machine()
             raise Ended
         if self.now() != moment:
             raise kernel.Unknown(f"the replay stopped at {self.now()} and not "
@@ -159,8 +166,8 @@ class Replay:
             self.forward(moment)
 
     def end(self):
-        """The last moment of the recording, found by trying."""
-        if self.last_moment is None:
+        """The last moment of the recording: found by trying, and kept."""
+        if "last_moment" not in self.recording.about:
             with self.travel():
                 moment, step = 0, 1 << 24
                 while step:
@@ -169,8 +176,8 @@ class Replay:
                         moment += step
                     except Ended:
                         step >>= 8
-                self.last_moment = moment
-        return self.last_moment
+            self.recording.remember(last_moment=moment)
+        return self.recording.about["last_moment"]
 
     @contextlib.contextmanager
     def travel(self):
@@ -180,7 +187,7 @@ class Replay:
             return
         self.is_travelling = True
         try:
-            with _silence(), _breakpoints_off():
+            with _silence():
                 yield
         finally:
             self.is_travelling = False
@@ -230,10 +237,49 @@ def _open():
     return _replay
 
 
-def _arrive(replay):
-    """Say where we are, as at any other stop."""
-    print(f"after {replay.now()} instructions:")
-    gdb.execute("frame")
+def _under_editor():
+    """Does a program drive GDB, by the machine interface (MI)?"""
+    try:
+        line = pathlib.Path("/proc/self/cmdline").read_bytes()
+    except OSError:
+        return False
+    return re.search(rb"\0(-i|--?interpreter)[=\0]mi", line) is not None
+
+
+@contextlib.contextmanager
+def _breakpoints_off():
+    """None of the user's breakpoints and watchpoints stops anything."""
+    asleep = [one for one in gdb.breakpoints() or () if one.enabled]
+    for one in asleep:
+        one.enabled = False
+    try:
+        yield
+    finally:
+        for one in asleep:
+            if one.is_valid():
+                one.enabled = True
+
+
+def _go(replay, moment):
+    """To that moment, and say where we are, as at any other stop.
+
+    The last step is GDB's own, so that it knows that it stands on a breakpoint,
+    if it does, and an editor sees a stop, and looks where we are now. (After the
+    very last moment QEMU may be gone in the middle of such a step.)
+    """
+    steps = moment > 0 and moment != replay.recording.about.get("last_moment")
+    visibly = steps and _under_editor()
+    with replay.travel():
+        replay.reach(moment - steps)
+        if steps and not visibly:
+            with _breakpoints_off():
+                gdb.execute("stepi", to_string=True)
+    print(f"after {moment} instructions:")
+    if visibly:
+        with _breakpoints_off():
+            gdb.execute("stepi")
+    else:
+        gdb.execute("frame")
 
 
 @command("replay", needs_machine=False)
@@ -285,9 +331,7 @@ not stop on the way."""
     if count > here:
         raise kernel.Unknown(
             f"only {plural(here, 'instruction')} have run since the start")
-    with _replay.travel():
-        _replay.reach(here - count)
-    _arrive(_replay)
+    _go(_replay, here - count)
 
 
 @command("rerun", needs_machine=False)
@@ -298,6 +342,4 @@ Usage: rerun
 
 Breakpoints stay: "continue" runs to the first of them."""
     words(arguments, 0, 0, "rerun")
-    with _open().travel():
-        _replay.start()
-    _arrive(_replay)
+    _go(_open(), 0)
