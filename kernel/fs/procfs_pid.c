@@ -324,8 +324,8 @@ static void show_status_signals(struct text *text, struct task *task)
 	const struct credentials *who = &task->credentials;
 
 	text_printf(text, "Threads:\t%u\nSigQ:\t%u/%u\n",
-		    READ_ONCE(task->process->thread_count),
-		    signal_nodes_count(), SIGNAL_NODES_MAX);
+		    process_thread_count(task->process), signal_nodes_count(),
+		    SIGNAL_NODES_MAX);
 	text_printf(text, "SigPnd:\t%016lx\nShdPnd:\t%016lx\n",
 		    task->signal.pending.set.bits,
 		    task->process->pending.set.bits);
@@ -452,7 +452,7 @@ static void show_stat(struct text *text, struct task *task,
 		    process->children_usage.kernel_ns / NS_PER_CLOCK_TICK);
 	/* priority nice num_threads itrealvalue starttime vsize rss rsslim */
 	text_printf(text, "%d %d %u 0 %lu %lu %lu %lu ", 20 + task->nice,
-		    task->nice, READ_ONCE(process->thread_count),
+		    task->nice, process_thread_count(process),
 		    task->start_ns / NS_PER_CLOCK_TICK, use.total * PAGE_SIZE,
 		    use.rss, ~0UL);
 	show_stat_tail(text, task);

@@ -246,6 +246,7 @@ void task_exit(u32 status)
 
 	ASSERT(!task->is_kernel_thread && this_cpu()->locks_held == 0);
 	is_last = begin_to_end(task, status);
+	timers_thread_ends(task);
 	if (is_last)
 		process_timers_exit(process);
 	give_back_memory(task, is_last);

@@ -152,6 +152,17 @@ struct task *process_next_thread_get(struct process *process, u32 tid)
 	return found;
 }
 
+u32 process_thread_count(const struct process *process)
+{
+	u64 rflags = spin_lock_irqsave(&tasks_lock);
+	u32 count = process->thread_count;
+
+	if (process->leader->state == TASK_ZOMBIE)
+		count++;
+	spin_unlock_irqrestore(&tasks_lock, rflags);
+	return count;
+}
+
 struct mm *process_get_mm(struct process *process)
 {
 	struct mm *mm = NULL;

@@ -135,6 +135,9 @@ struct task *process_next_thread_get(struct process *process, u32 tid);
 /* The memory its threads run in, with a reference; NULL: they have ended. */
 struct mm *process_get_mm(struct process *process);
 
+/* Its threads, and the leader even if that has ended. */
+u32 process_thread_count(const struct process *process);
+
 /* The process with this pid, or NULL.  => tasks_lock is held */
 struct process *process_find_locked(u32 pid);
 /* Processes that have not been waited for, zombies included. */

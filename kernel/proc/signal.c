@@ -46,7 +46,7 @@ const char *signal_name(int signal)
  * been woken from a call for a signal that SIGCONT then took away, it must
  * still come by signal_deliver(), where the call is begun again.
  */
-static void note_work(struct task *task)
+void signal_note_work_locked(struct task *task)
 {
 	if (signals_deliverable(task))
 		task_add_work(task, TASK_WORK_SIGNAL);
@@ -98,7 +98,7 @@ static void tell(struct task *task)
 {
 	u32 wake = 1u << TASK_INTERRUPTIBLE;
 
-	note_work(task);
+	signal_note_work_locked(task);
 	if (is_fatal_pending_locked(task))
 		wake |= 1u << TASK_KILLABLE;
 	sched_wake(task, wake);
@@ -146,6 +146,7 @@ void signal_kill_threads_locked(struct process *process, const struct task *but)
 {
 	struct task *task;
 
+	job_signal_sent(process, SIGKILL); /* those that are stopped, too */
 	list_for_each_entry(task, &process->threads, thread_node) {
 		if (task == but || task->is_exiting)
 			continue;

@@ -100,6 +100,9 @@ int signal_set_stack(const struct signal_stack *stack, u64 rsp);
  */
 void signal_retarget_locked(struct task *task, u64 signals);
 
+/* If something is pending for @task, it shall look.  => tasks_lock is held */
+void signal_note_work_locked(struct task *task);
+
 /* rt_sigaction(2).  => @signal is valid and not SIGKILL or SIGSTOP */
 void signal_set_action(int signal, const struct signal_action *action);
 

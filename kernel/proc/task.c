@@ -242,6 +242,8 @@ int task_publish(struct task *task, struct process *parent)
 	process->thread_count++;
 	process->live_count++;
 	job_thread_begins(task);
+	if (process->actions)
+		signal_note_work_locked(task);
 	list_push_back(&process->threads, &task->thread_node);
 	list_push_back(&tasks, &task->all_node);
 	task->is_published = true;

@@ -287,6 +287,24 @@ static void leader_first(void)
 	syscall(SYS_exit, 5);
 }
 
+/* One thread ends all while the others are being stopped: none stays behind. */
+static void ends_while_stopped(void)
+{
+	start_two();
+	if (check_fork() == 0) {
+		for (int i = 0; i < 200; i++)
+			kill(getppid(), SIGSTOP);
+		for (int i = 0; i < 200; i++) {
+			kill(getppid(), SIGCONT);
+			kill(getppid(), SIGSTOP);
+		}
+		kill(getppid(), SIGCONT);
+		_exit(0);
+	}
+	usleep(1000);
+	_exit(8);
+}
+
 /* ---- fork, execve ------------------------------------------------------------ */
 
 static int count_threads(void)
@@ -462,6 +480,7 @@ int main(int argc, char **argv)
 	say_end("SIGKILL", killed);
 	say_end("a thread faults", thread_faults);
 	say_end("the first thread ends first", leader_first);
+	say_end("_exit while it is stopped and continued", ends_while_stopped);
 	say_end("fork", forks);
 	say_end("execve from a thread", thread_executes);
 	say_end("execve from all threads", two_execute);
