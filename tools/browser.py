@@ -188,7 +188,7 @@ class Browser:
             self.mouse(kind, x, y, button="left", clickCount=1,
                        buttons=1 if kind == "mousePressed" else 0)
 
-    def screenshot(self, path):
-        data = self.send("Page.captureScreenshot", format="png")["data"]
-        with open(path, "wb") as file:
-            file.write(base64.b64decode(data))
+    def screenshot(self):
+        """What there is to see, as a PNG."""
+        return base64.b64decode(
+            self.send("Page.captureScreenshot", format="png")["data"])

@@ -471,17 +471,36 @@ class LanesView {
         this.width = box.clientWidth - 2;
         for (const lane of lanes)
             lane.offsets = this.presentPages(lane);
+        this.lanes = lanes;
         for (const hasGaps of [false, true])
             for (this.size of PAGE_SIZES) {
                 if (hasGaps !== this.size <= GAPS_FROM)
                     continue;
                 this.height = this.place(lanes, hasGaps);
-                if (this.height <= box.clientHeight - 4) {
-                    this.lanes = lanes;
+                if (this.height <= box.clientHeight - 4)
                     return;
-                }
             }
-        this.lanes = lanes;
+        /* No size is small enough: scroll, but see something. */
+        this.size = GAPS_FROM;
+        this.height = this.place(lanes, true);
+    }
+
+    /* Scroll to the process of this moment, if it is out of sight. */
+    follow()
+    {
+        const box = this.canvas.parentElement;
+        const lane = this.lanes.find((one) => one.space !== NONE &&
+                                     one.space === this.view.focus.space);
+
+        if (!lane)
+            return;
+
+        const last = lane.runs[lane.runs.length - 1];
+        const end = last ? last.y + 3 * this.size : lane.y + HEAD;
+
+        if (lane.y < box.scrollTop || end > box.scrollTop + box.clientHeight)
+            box.scrollTop = Math.min(lane.y - 2,
+                                     end - box.clientHeight / 2);
     }
 
     /* Of each run of a lane: which pages of it are there. */
@@ -576,6 +595,9 @@ class LanesView {
                 this.drawRun(context, lane, run);
         }
         this.drawMarks(context);
+        if (this.followed !== this.view.at)
+            this.follow();
+        this.followed = this.view.at;
     }
 
     drawHead(context, lane)

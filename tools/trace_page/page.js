@@ -12,6 +12,7 @@ const POLL_MS = 300;
 const ROW_HEIGHT = 20;
 const PLAY_MS = 120;
 const MOST_ENDED = 3;           // processes that are gone and still listed
+const FIRST_PID = 1;
 const byId = (id) => document.getElementById(id);
 
 /* ---- What is shown --------------------------------------------------- */
@@ -144,32 +145,14 @@ class View {
     /* A lane for each address space and process, children below parents. */
     lanes()
     {
-        const { tasks, spaces } = this.model;
-        const children = new Map();
+        const spacesOf = this.spacesOfTasks();
+        const children = this.children(spacesOf);
         const lanes = [];
-        const seen = new Set();
-        const spacesOf = new Map();
-
-        for (const [id, space] of spaces)
-            if (!space.ends || space.pages) {
-                const { pid, maker } = this.catalogue.spaces[id];
-                const owner = tasks.has(pid) ? pid : maker;
-
-                spacesOf.set(owner, [...spacesOf.get(owner) ?? [],
-                                     id]);
-            }
-        for (const [pid, task] of tasks) {
-            const parent = tasks.has(task.parent) ? task.parent : 0;
-
-            children.set(parent, [...children.get(parent) ?? [], pid]);
-        }
-
-        const ended = new Set([...tasks.values()].filter((task) =>
-            task.status !== null).sort((a, b) => b.ended - a.ended)
-            .slice(0, MOST_ENDED).map((task) => task.pid));
         const visit = (pid, depth) => {
-            spacesOf.has(pid) && seen.add(pid);
-            this.addLanes(lanes, pid, depth, spacesOf, ended);
+            /* A thread runs in the space of another; an ended one in none. */
+            for (const space of spacesOf.get(pid) ?? [NONE])
+                lanes.push(this.lane(pid, space, depth));
+            spacesOf.delete(pid);
             for (const child of children.get(pid) ?? [])
                 visit(child, depth + 1);
         };
@@ -178,22 +161,51 @@ class View {
             visit(pid, 0);
         /* While the first process is being made, there is none. */
         for (const [pid, own] of spacesOf)
-            if (!seen.has(pid))
-                for (const space of own)
-                    lanes.push(this.lane(pid, space, 0));
+            for (const space of own)
+                lanes.push(this.lane(pid, space, 0));
         return lanes;
     }
 
-    addLanes(lanes, pid, depth, spacesOf, ended)
+    /* pid -> its spaces; one that is being made is its maker's. */
+    spacesOfTasks()
     {
-        const task = this.model.tasks.get(pid);
-        const own = spacesOf.get(pid) ?? [];
+        const { tasks, spaces } = this.model;
+        const found = new Map();
 
-        for (const space of own)
-            lanes.push(this.lane(pid, space, depth));
-        /* A thread runs in the space of another; an ended one in none. */
-        if (!own.length && (task.status === null || ended.has(pid)))
-            lanes.push(this.lane(pid, NONE, depth));
+        for (const [id, space] of spaces)
+            if (!space.ends || space.pages) {
+                const { pid, maker } = this.catalogue.spaces[id];
+                const owner = tasks.has(pid) ? pid : maker;
+
+                found.set(owner, [...found.get(owner) ?? [], id]);
+            }
+        return found;
+    }
+
+    /* pid -> those of its children that are shown; of 0: the first ones. */
+    children(spacesOf)
+    {
+        const tasks = [...this.model.tasks.values()];
+        const isLive = (pid) => this.model.tasks.get(pid)?.status === null;
+        const ended = tasks.filter((task) => task.status !== null &&
+                                   !spacesOf.has(task.pid));
+        const shown = tasks.filter((task) => task.status === null ||
+                                   spacesOf.has(task.pid));
+        const children = new Map();
+
+        /* The latest of those that are gone. */
+        ended.sort((a, b) => b.ended - a.ended);
+        for (const { pid, parent } of [...shown,
+                                       ...ended.slice(0, MOST_ENDED)]) {
+            /* The children of a process that has ended are the first's. */
+            const above = pid === FIRST_PID ? 0 : isLive(parent) ? parent :
+                isLive(FIRST_PID) ? FIRST_PID : 0;
+
+            if (!children.has(above))
+                children.set(above, []);
+            children.get(above).push(pid);
+        }
+        return children;
     }
 
     lane(pid, space, depth)
