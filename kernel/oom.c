@@ -97,7 +97,7 @@ static void add_mm(struct memory *memory, struct mm *mm)
 {
 	struct mm_rss rss;
 
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	rss = mm_rss_read(mm);
 	memory->mapped += mm->total_pages;
 	memory->rss.anonymous += rss.anonymous;
@@ -105,7 +105,7 @@ static void add_mm(struct memory *memory, struct mm *mm)
 	memory->rss.shared += rss.shared;
 	memory->tables += mm->pgtable.table_pages;
 	memory->is_reaped |= mm->is_reaped;
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 }
 
 /*

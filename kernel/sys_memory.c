@@ -174,10 +174,10 @@ static void populate_if_locked(vaddr_t start, vaddr_t end)
 	struct vma *vma;
 	bool is_locked;
 
-	spin_lock(&mm->lock);
+	read_lock(&mm->lock);
 	vma = vma_find(&mm->vmas, start);
 	is_locked = vma && vma->flags & VMA_LOCKED;
-	spin_unlock(&mm->lock);
+	read_unlock(&mm->lock);
 	if (is_locked)
 		(void)populate(start, end.val - start.val, POPULATE_QUIETLY);
 }

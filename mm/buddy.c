@@ -14,7 +14,6 @@
 
 static struct spinlock frame_lock = SPINLOCK_INIT("frame_lock");
 static struct list_node free_lists[FRAME_ORDER_MAX + 1];
-static u64 free_frames;
 
 static struct list_node *free_list(unsigned int order)
 {
@@ -43,14 +42,12 @@ static struct frame *pop_block(unsigned int order)
 	return block;
 }
 
-struct frame *buddy_take(unsigned int order, u64 keep)
+struct frame *buddy_take(unsigned int order)
 {
 	struct frame *block = NULL;
 	unsigned int found;
 
 	spin_lock(&frame_lock);
-	if (free_frames < keep + (1UL << order))
-		goto out;
 	for (found = order; found <= FRAME_ORDER_MAX; found++) {
 		block = pop_block(found);
 		if (block)
@@ -64,7 +61,6 @@ struct frame *buddy_take(unsigned int order, u64 keep)
 		found--;
 		push_block(block + (1UL << found), found);
 	}
-	free_frames -= 1UL << order;
 out:
 	spin_unlock(&frame_lock);
 	return block;
@@ -83,16 +79,19 @@ static struct frame *find_buddy(const struct frame *block, unsigned int order)
 								    NULL;
 }
 
+void buddy_mark_free(struct frame *frame)
+{
+	frame->kind = FRAME_FREE;
+	frame->order = ORDER_INSIDE;
+}
+
 void buddy_give(struct frame *block, unsigned int order)
 {
 	struct frame *buddy;
 
 	spin_lock(&frame_lock);
-	free_frames += 1UL << order;
-	for (u64 i = 0; i < 1UL << order; i++) {
-		block[i].kind = FRAME_FREE;
-		block[i].order = ORDER_INSIDE;
-	}
+	for (u64 i = 0; i < 1UL << order; i++)
+		buddy_mark_free(&block[i]);
 	while ((buddy = find_buddy(block, order))) {
 		list_remove(&buddy->free_node);
 		buddy->order = ORDER_INSIDE;
@@ -102,9 +101,4 @@ void buddy_give(struct frame *block, unsigned int order)
 	}
 	push_block(block, order);
 	spin_unlock(&frame_lock);
-}
-
-u64 buddy_free_frames(void)
-{
-	return READ_ONCE(free_frames);
 }

@@ -1,7 +1,8 @@
 /*
  * buddy.h - the free frames, in blocks of powers of two
  *
- * Owns: the free lists and frame_lock.  Knows nothing of counts.
+ * Owns: the free lists and frame_lock.  Knows nothing of counts.  Only
+ * mm/frame_cache.h takes from here and gives back.
  * Invariants: a free frame has kind FRAME_FREE and refcount 0 (I3).
  * Locks: frame_lock, the innermost of the memory code.
  * Source: Knuth vol. 1, section 2.5, "The buddy system".
@@ -10,15 +11,11 @@
 
 #include "mm/frame.h"
 
-/**
- * buddy_take() - a block of 2^@order frames
- * @keep: fail rather than leave fewer than @keep frames free
- *
- * Return: its first frame, all still marked FRAME_FREE; or NULL.
- */
-struct frame *buddy_take(unsigned int order, u64 keep) __must_check;
+/* Return: the first of 2^@order frames, all still marked FRAME_FREE; or NULL. */
+struct frame *buddy_take(unsigned int order) __must_check;
 
 /* Give one block back.  => aligned to its size, refcounts 0 */
 void buddy_give(struct frame *block, unsigned int order);
 
-u64 buddy_free_frames(void);
+/* Free, but not here: mm/frame_cache.h keeps it, so it is nobody's buddy. */
+void buddy_mark_free(struct frame *frame);

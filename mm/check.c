@@ -11,7 +11,6 @@
 
 #include "kernel/lib/printk.h"
 #include "kernel/x86_64/smp.h"
-#include "mm/buddy.h"
 #include "mm/commit.h"
 #include "mm/mm.h"
 #include "mm/object.h"
@@ -236,7 +235,7 @@ static void check_mm(struct mm *mm)
 	struct pgtable_iter it;
 	u64 rss = 0;
 
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	check_kernel_half(mm);
 	pgtable_for_each_slot(it, &mm->pgtable, VADDR(0), VADDR(USER_END)) {
 		pte_t pte = pte_load(it.slot);
@@ -249,7 +248,7 @@ static void check_mm(struct mm *mm)
 		rss += pte_pfn(pte).val != zero_pfn.val;
 	}
 	check_mm_counters(mm, rss);
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 }
 
 static void check_object_frame(struct object *object, u64 index,

@@ -15,7 +15,8 @@
  * finds itself alone and reuses the original.
  *
  * Invariants: I4, I9, I13, I14.
- * Locks: mm->lock is held.
+ * Locks: mm->lock for reading and the lock of the page are held, so this PTE
+ * stays as it is until we change it.
  */
 #include "mm/cow.h"
 
@@ -27,6 +28,13 @@ u64 cow_reuse_enabled = 1;
 /*
  * refcount, not mapcount: a frame that only this PTE maps may still be held by
  * a file's page cache or by the kernel, who rely on its bytes.
+ *
+ * A 1 stays 1 until we are done: it is this PTE's own, and nobody finds the
+ * frame but through the PTE.  A fork of our mm wants mm->lock for writing, our
+ * other threads the lock of the page; the kernel pins frames of objects only,
+ * which have a reference more.  Who dropped the last but ours has done with the
+ * bytes (frame_put() releases, frame_refcount() acquires).  A 2 may still fall
+ * to 1, as two sharers copy at once: that is one copy for nothing, and no harm.
  */
 static bool can_reuse(const struct fault *fault, const struct frame *frame)
 {

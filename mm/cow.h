@@ -3,7 +3,7 @@
  *
  * Owns: the verdict copy or reuse, and both ways to carry it out.
  * Invariants: I4, I9, I13, I14.
- * Locks: mm->lock is held by the caller.
+ * Locks: the caller holds mm->lock for reading, and the lock of the page.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ extern u64 cow_reuse_enabled;
  * cow_break() - give the faulting mm a page it may write
  * @fault: the vma is writable; the PTE is present with R/W = 0
  *
- * => called and returns with fault->mm->lock held
+ * => called and returns with fault->mm->lock and the page's lock held
  *
  * Return: FAULT_DONE, or FAULT_OOM with nothing changed (I14).
  */

@@ -17,7 +17,8 @@
  * decided in mm/cow.c, signals and the OOM killer are the caller's.
  * Invariants: I4, I5, I9 where entries are written (mm/mm.h); I14: what can fail
  * does so before the first PTE is written.
- * Locks: mm->lock, from the look-up of the area to the new PTE.
+ * Locks: mm->lock for reading, from the look-up of the area to the new PTE;
+ * the lock of the page, from the look at the old PTE on.
  * Sources: Intel SDM vol. 3A, "Page-Fault Exceptions"; Linux v6.12
  * mm/memory.c handle_pte_fault(), for the cases.
  */
@@ -123,12 +124,9 @@ static bool is_access_allowed(const struct fault *fault)
 	return fault->vma->flags & VMA_RIGHTS;
 }
 
-/* => the access is allowed; what does the PTE say? */
-static enum fault_result resolve(struct fault *fault)
+/* => the lock of the page is held; what does the PTE say? */
+static enum fault_result resolve_page(struct fault *fault)
 {
-	fault->slot = pgtable_create(&fault->mm->pgtable, fault->address);
-	if (!fault->slot)
-		return FAULT_OOM;
 	fault->seen = pte_load(fault->slot);
 	if (!pte_has_frame(fault->seen))
 		return map_absent_page(fault);
@@ -144,29 +142,48 @@ static enum fault_result resolve(struct fault *fault)
 	return FAULT_DONE;
 }
 
-static enum fault_result handle_locked(struct fault *fault)
+/* => the access is allowed */
+static enum fault_result resolve(struct fault *fault)
 {
-	bool has_grown = false;
+	struct spinlock *page_lock = mm_page_lock(fault->mm, fault->address);
 	enum fault_result result;
 
-	fault->vma = vma_find_above(&fault->mm->vmas, fault->address);
+	fault->slot = pgtable_create(&fault->mm->pgtable, fault->address);
+	if (!fault->slot)
+		return FAULT_OOM;
+	spin_lock(page_lock);
+	result = resolve_page(fault);
+	spin_unlock(page_lock);
+	if (result == FAULT_DONE && fault->is_write)
+		vma_note_written(fault->vma);
+	return result;
+}
+
+static enum fault_result handle_locked(struct fault *fault)
+{
 	fault->kind = FAULT_SEGV;
 	if (fault->mm->is_reaped)
 		return FAULT_SIGBUS; /* not zeros where there was data */
 	if (!fault->vma)
 		return FAULT_SIGSEGV_MAPERR;
-	if (!vma_contains(fault->vma, fault->address)) {
-		has_grown = map_grow_stack(fault->vma, fault->address) == 0;
-		if (!has_grown)
-			return FAULT_SIGSEGV_MAPERR;
-		fault->vma = vma_find(&fault->mm->vmas, fault->address);
-	}
 	if (!is_access_allowed(fault))
 		return FAULT_SIGSEGV_ACCERR;
-	result = resolve(fault);
-	if (has_grown)
-		fault->kind = FAULT_STACK_GROW;
-	return result;
+	return resolve(fault);
+}
+
+/* Case 2, if another thread was not faster.  => mm->lock is not held */
+static bool grow_stack(struct fault *fault)
+{
+	struct mm *mm = fault->mm;
+	struct vma *above;
+	bool has_grown;
+
+	write_lock(&mm->lock);
+	above = vma_find_above(&mm->vmas, fault->address);
+	has_grown = above && !vma_contains(above, fault->address) &&
+		    map_grow_stack(above, fault->address) == 0;
+	write_unlock(&mm->lock);
+	return has_grown;
 }
 
 enum fault_result fault_handle(struct mm *mm, vaddr_t address, u64 error_code)
@@ -177,20 +194,29 @@ enum fault_result fault_handle(struct mm *mm, vaddr_t address, u64 error_code)
 		.is_write = error_code & PF_WRITE,
 		.is_fetch = error_code & PF_FETCH,
 	};
+	bool has_grown = false;
 	enum fault_result result;
 
 	ASSERT(!(error_code & PF_RESERVED));
-	spin_lock(&mm->lock);
+	read_lock(&mm->lock);
+	fault.vma = vma_find(&mm->vmas, fault.address);
+	if (unlikely(!fault.vma)) {
+		read_unlock(&mm->lock);
+		has_grown = grow_stack(&fault);
+		read_lock(&mm->lock);
+		fault.vma = vma_find(&mm->vmas, fault.address);
+	}
 	result = handle_locked(&fault);
-	if (result == FAULT_DONE && fault.is_write)
-		fault.vma->flags |= VMA_WRITTEN;
+	read_unlock(&mm->lock);
+	if (has_grown && fault.kind != FAULT_SEGV)
+		fault.kind = FAULT_STACK_GROW;
 	/* Without memory it was not resolved, and will come again. */
 	if (result != FAULT_OOM) {
-		mm->faults.count[fault.kind]++;
+		__atomic_fetch_add(&mm->faults.count[fault.kind], 1,
+				   __ATOMIC_RELAXED);
 		__atomic_fetch_add(&fault_totals.count[fault.kind], 1,
 				   __ATOMIC_RELAXED);
 	}
-	spin_unlock(&mm->lock);
 	check_fault_event();
 	return result;
 }

@@ -52,7 +52,7 @@ struct fault {
 	bool is_fetch;
 	struct vma *vma; /* set by fault_handle() */
 	pte_t *slot; /* the leaf entry's place */
-	pte_t seen; /* what it held when it was read under mm->lock */
+	pte_t seen; /* what it held when its page was locked */
 	enum fault_kind kind; /* the name it is counted under */
 };
 

@@ -138,8 +138,8 @@ int fork_mm(struct mm *parent, struct mm **result)
 
 	if (!child)
 		return -ENOMEM;
-	spin_lock(&parent->lock);
-	spin_lock_nested(&child->lock); /* nobody else knows it yet */
+	write_lock(&parent->lock);
+	write_lock_nested(&child->lock); /* nobody else knows it yet */
 	mm_copy_layout(child, parent);
 	error = copy_contents(parent, child);
 	/* mlock is not inherited: what it kept apart may merge (I6). */
@@ -152,8 +152,8 @@ int fork_mm(struct mm *parent, struct mm **result)
 	 * change a page that the child has been promised (I10).
 	 */
 	tlb_flush_space(&parent->pgtable.space);
-	spin_unlock(&child->lock);
-	spin_unlock(&parent->lock);
+	write_unlock(&child->lock);
+	write_unlock(&parent->lock);
 
 	if (error) {
 		mm_put(child);

@@ -1,10 +1,10 @@
 /*
  * frame.h - the frame table: one record for each 4 KiB of physical memory
  *
- * Owns: struct frame, the buddy allocator behind it, the two counts, the
- * reserve and the poison.  Does not know who maps a frame or why.
+ * Owns: struct frame, the buddy allocator behind it, the two counts and the
+ * reserve.  Does not know who maps a frame or why.
  * Invariants: I3; the counts of I1 and I2 are kept by those who map.
- * Locks: frame_lock guards the free lists; the counts are atomic.
+ * Locks: those of mm/frame_cache.h for free frames; the counts are atomic.
  */
 #pragma once
 
@@ -39,7 +39,7 @@ struct frame {
 	bool check_is_held; /* scratch of mm/check.c: has a holder but PTEs */
 	u32 check_mapcount; /* scratch of mm/check.c: PTEs found */
 	union {
-		struct list_node free_node; /* frame_lock; head of a free block */
+		struct list_node free_node; /* its list's lock; if on one */
 		u32 pincount; /* atomic; in use: references of frame_pin() */
 	};
 };
@@ -124,22 +124,21 @@ extern bool (*allocation_fails)(void);
 extern bool (*frame_may_use_reserve)(unsigned int order);
 
 /**
- * frame_alloc() - one frame with refcount 1, contents undefined
- *
- * Return: the frame, or NULL.
- */
-struct frame *frame_alloc(enum frame_kind kind) __must_check;
-
-/* As frame_alloc(), filled with zeros. */
-struct frame *frame_alloc_zeroed(enum frame_kind kind) __must_check;
-
-/**
  * frame_alloc_block() - 2^@order physically contiguous frames
  *
  * Each gets refcount 1 and is given back by a frame_put() of its own.
  */
 struct frame *frame_alloc_block(enum frame_kind kind, unsigned int order)
 	__must_check;
+
+/* One frame with refcount 1, contents undefined.  Return: the frame, or NULL. */
+static inline struct frame *frame_alloc(enum frame_kind kind)
+{
+	return frame_alloc_block(kind, 0);
+}
+
+/* As frame_alloc(), filled with zeros. */
+struct frame *frame_alloc_zeroed(enum frame_kind kind) __must_check;
 
 static inline void frame_get(struct frame *frame)
 {

@@ -6,8 +6,8 @@
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
-#include "mm/buddy.h"
 #include "mm/frame.h"
+#include "mm/frame_cache.h"
 
 /* What linker.ld put around the kernel. */
 extern const char kernel_image_start[];
@@ -128,7 +128,7 @@ static void release_span(struct span span)
 			continue;
 		for (u64 i = 0; i < 1UL << order; i++)
 			pfn_to_frame(PFN(pfn + i))->refcount = 0;
-		buddy_give(pfn_to_frame(PFN(pfn)), order);
+		frame_cache_give(pfn_to_frame(PFN(pfn)), order);
 		frame_stats.total += 1UL << order;
 	}
 }
@@ -187,7 +187,7 @@ int frame_init(const struct boot_info *info)
 		frame_table[pfn].refcount = 1;
 	}
 	visit_free_spans(info, low, release_span);
-	if (buddy_free_frames() < MINIMUM_FREE_FRAMES)
+	if (frame_cache_free_frames() < MINIMUM_FREE_FRAMES)
 		return -ENOMEM;
 
 	frame_stats.emergency = min_u64(

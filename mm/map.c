@@ -72,11 +72,11 @@ i64 map_munmap(struct mm *mm, vaddr_t start, u64 bytes)
 	if (!is_aligned(start.val, PAGE_SIZE) || bytes == 0 ||
 	    bytes > USER_END || start.val > USER_END - bytes)
 		return -EINVAL;
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	error = map_unmap_locked(mm, start,
 				 VADDR(align_up(start.val + bytes, PAGE_SIZE)));
 	commit_settle(mm);
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	check_event();
 	return error;
 }
@@ -292,10 +292,10 @@ i64 map_mmap(struct mm *mm, const struct map_request *request)
 
 	if (start < 0)
 		return start;
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	start = map_locked(mm, request);
 	commit_settle(mm);
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	return start;
 }
 
@@ -340,14 +340,14 @@ i64 map_brk(struct mm *mm, vaddr_t address)
 	u64 old_end;
 	i64 result;
 
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	old_end = align_up(mm->brk.val, PAGE_SIZE);
 	if (is_break_allowed(mm, address) &&
 	    move_break(mm, old_end, align_up(address.val, PAGE_SIZE)) == 0)
 		mm->brk = address;
 	commit_settle(mm);
 	result = (i64)mm->brk.val;
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	return result;
 }
 

@@ -98,12 +98,12 @@ static int punch(struct vma *vma, vaddr_t start, vaddr_t end)
 	if (!(vma->flags & VMA_SHARED) || !(vma->flags & VMA_WRITE))
 		return -EACCES;
 	object_get(object);
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	/* It takes the mm->lock of everyone who maps the pages: ours too. */
 	object_punch(object, first,
 		     first + ((end.val - start.val) >> PAGE_SHIFT));
 	object_put(object);
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	return 0;
 }
 
@@ -184,8 +184,8 @@ i64 map_madvise(struct mm *mm, vaddr_t start, u64 bytes, int advice)
 
 	if (!is_known(advice) || map_advice_end(start, bytes, &end) != 0)
 		return -EINVAL;
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	error = advise_range(mm, start, end, advice);
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	return error;
 }

@@ -104,11 +104,11 @@ i64 map_mprotect(struct mm *mm, vaddr_t start, u64 bytes, u32 prot)
 		return -ENOMEM;
 
 	end = VADDR(align_up(start.val + bytes, PAGE_SIZE));
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	error = protect_range(mm, start, end, map_vma_rights(prot));
 	vma_merge_range(&mm->vmas, start, end);
 	commit_settle(mm);
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	return error;
 }
 
@@ -425,10 +425,10 @@ i64 map_mremap(struct mm *mm, const struct remap_request *request)
 
 	if (result < 0)
 		return result;
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	result = remap_locked(&remap);
 	commit_settle(mm);
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	return result;
 }
 
@@ -463,8 +463,8 @@ i64 map_msync(struct mm *mm, vaddr_t start, u64 bytes, u32 flags)
 		return -EINVAL;
 	if (start.val + length < start.val)
 		return -ENOMEM;
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	result = sync_range(mm, start, vaddr_add(start, length), flags);
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	return result;
 }

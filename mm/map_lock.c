@@ -92,9 +92,9 @@ i64 map_mlock(struct mm *mm, vaddr_t start, u64 bytes, u32 flags)
 		return -EINVAL;
 	if (flags & MLOCK_ONFAULT)
 		lock |= VMA_LOCK_ON_FAULT;
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	error = lock_range(mm, start, end, lock);
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	return error;
 }
 
@@ -105,9 +105,9 @@ i64 map_munlock(struct mm *mm, vaddr_t start, u64 bytes)
 
 	if (round_range(&start, bytes, &end) != 0)
 		return -EINVAL;
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	error = set_lock(mm, start, end, 0);
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	return error;
 }
 
@@ -136,13 +136,13 @@ i64 map_mlockall(struct mm *mm, u32 flags)
 		return -EINVAL;
 	if (flags && mm->limits.locked_bytes == 0)
 		return -EPERM;
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	if (flags & MCL_CURRENT &&
 	    mm->total_pages > mm->limits.locked_bytes >> PAGE_SHIFT)
 		error = -ENOMEM;
 	else
 		lock_all(mm, flags);
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	return error;
 }
 
@@ -167,7 +167,7 @@ u64 map_mincore(struct mm *mm, vaddr_t start, u64 pages, u8 *resident)
 {
 	u64 count = 0;
 
-	spin_lock(&mm->lock);
+	read_lock(&mm->lock);
 	for (; count < pages; count++) {
 		vaddr_t va = vaddr_add(start, count * PAGE_SIZE);
 		struct vma *vma = vma_find(&mm->vmas, va);
@@ -176,6 +176,6 @@ u64 map_mincore(struct mm *mm, vaddr_t start, u64 pages, u8 *resident)
 			break;
 		resident[count] = is_resident(vma, va);
 	}
-	spin_unlock(&mm->lock);
+	read_unlock(&mm->lock);
 	return count;
 }

@@ -5,7 +5,7 @@
  * later accesses take no fault.  Each page goes through fault_handle(),
  * as if the program had touched it, so every rule of faults holds here too.
  *
- * Locks: mm->lock, for one page at a time.
+ * Locks: mm->lock for reading, for one page at a time.
  * Sources: Linux v6.12 mm/gup.c __mm_populate(), populate_vma_page_range(),
  * faultin_page_range(); madvise(2), mlock(2).
  */
@@ -65,7 +65,7 @@ struct target {
 
 /*
  * Look at the page at populate->at, or move it on over what is not wanted.
- * => mm->lock is held
+ * => mm->lock is held for reading
  */
 static int find_target(struct mm *mm, struct populate *populate,
 		       struct target *target)
@@ -123,9 +123,9 @@ int map_populate_step(struct mm *mm, struct populate *populate)
 		struct target target;
 		int error;
 
-		spin_lock(&mm->lock);
+		read_lock(&mm->lock);
 		error = find_target(mm, populate, &target);
-		spin_unlock(&mm->lock);
+		read_unlock(&mm->lock);
 		if (!error && target.is_needed) {
 			error = fault_in(mm, populate->at, target.is_write);
 			if (error == -ENOMEM)

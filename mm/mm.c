@@ -31,7 +31,9 @@ struct mm *mm_create(void)
 		.stack_bytes = STACK_LIMIT_BYTES,
 		.locked_bytes = MM_UNLIMITED,
 	};
-	spinlock_init(&mm->lock, "mm");
+	rwlock_init(&mm->lock, "mm");
+	for (unsigned int i = 0; i < MM_PAGE_LOCKS; i++)
+		spinlock_init(&mm->page_locks[i], "page");
 	vma_set_init(&mm->vmas);
 
 	spin_lock(&mm_list_lock);
@@ -114,13 +116,13 @@ static void destroy_contents(struct mm *mm)
 	struct vma *vma;
 	struct vma *next;
 
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	vma_for_each(vma, &mm->vmas)
 		drop_pages(vma);
 	free_all_tables(mm);
 	list_for_each_entry_safe(vma, next, &mm->vmas.list, list_node)
 		vma_free(vma);
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 }
 
 /* Present pages of @vma that belong to its object. */
@@ -146,7 +148,7 @@ struct mm_rss mm_rss_read(const struct mm *mm)
 	struct mm_rss rss = { .anonymous = mm->rss_pages };
 	const struct vma *vma;
 
-	ASSERT(spin_is_held(&mm->lock));
+	ASSERT(write_is_held(&mm->lock));
 	vma_for_each(vma, &mm->vmas) {
 		u64 pages = count_object_pages(vma);
 
@@ -170,11 +172,11 @@ u32 mm_oom_victims(void)
 
 void mm_mark_oom_victim(struct mm *mm)
 {
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	if (!mm->is_oom_victim)
 		__atomic_fetch_add(&oom_victims, 1, __ATOMIC_RELAXED);
 	mm->is_oom_victim = true;
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 }
 
 /* => nobody waits for the memory of @mm any more; called once */
@@ -188,7 +190,7 @@ void mm_reap(struct mm *mm)
 {
 	struct vma *vma;
 
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	if (mm->is_oom_victim && !mm->is_reaped) {
 		/* Shared memory would stay: others or a file hold it. */
 		vma_for_each(vma, &mm->vmas)
@@ -197,7 +199,7 @@ void mm_reap(struct mm *mm)
 		mm->is_reaped = true;
 		victim_is_done(mm);
 	}
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 }
 
 void mm_put(struct mm *mm)

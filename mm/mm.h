@@ -7,15 +7,28 @@
  * holds its frame.
  * Locks: mm->lock guards areas, page tables and counters of one mm.
  *
+ *	for reading	page faults, and whoever looks an area up.  Areas stay
+ *			as they are, tables only come; a page's entry is
+ *			guarded by the lock of the page, mm_page_lock()
+ *	for writing	whoever changes areas, frees tables, changes entries of
+ *			pages it was not called for (fork, munmap,
+ *			mprotect …), or wants exact counters
+ *
+ * So threads that fault on different pages do not wait for each other, and of
+ * those that fault on one page the first resolves it for all.
+ *
  * Lock order of the memory code, outermost first:
  *	mm->lock of a fork's parent
  *	mm->lock
- *	object->lock (mm/object_map.c goes the other way, with spin_trylock())
+ *	a page's lock, only with mm->lock for reading
+ *	object->lock (mm/object_map.c goes the other way, with write_trylock())
  *	cache->lock (mm/kmem.c)
+ *	a CPU's frame cache (mm/frame_cache.c)
  *	frame_lock
  */
 #pragma once
 
+#include "kernel/lib/rwlock.h"
 #include "kernel/lib/spinlock.h"
 #include "mm/fault.h"
 #include "mm/pgtable.h"
@@ -31,15 +44,19 @@ struct mm_limits {
 
 #define MM_UNLIMITED (~0UL)
 
+/* Neighbours have different ones; more than there are CPUs, mostly. */
+#define MM_PAGE_LOCKS 16
+
 struct mm {
 	u32 refcount; /* atomic: tasks that run in it, readers of /proc */
-	struct spinlock lock;
+	struct rwlock lock;
+	struct spinlock page_locks[MM_PAGE_LOCKS]; /* by page number */
 	struct list_node all_node; /* mm_list_lock; every mm, for the checker */
 
 	/* All below: lock. */
 	struct pgtable pgtable;
 	struct vma_set vmas;
-	u64 rss_pages; /* present leaves other than the zero frame (I7) */
+	u64 rss_pages; /* atomic; present leaves but the zero frame's (I7) */
 	u64 rss_peak_pages; /* read through mm_rss_peak() */
 	u64 total_pages; /* of all areas */
 	u64 total_peak_pages; /* read through mm_total_peak() */
@@ -51,7 +68,7 @@ struct mm {
 	vaddr_t brk;
 	struct mm_limits limits;
 	u32 lock_future; /* VMA_LOCK_FLAGS for new areas: mlockall */
-	struct fault_counts faults;
+	struct fault_counts faults; /* atomic */
 	bool is_oom_victim; /* all who run in it were killed for its memory */
 	bool is_reaped; /* its private memory is gone: nothing may come back */
 
@@ -115,6 +132,12 @@ u32 mm_oom_victims(void);
  */
 void mm_reap(struct mm *mm);
 
+/* Guards the entry of the page at @va.  => mm->lock is held for reading */
+static inline struct spinlock *mm_page_lock(struct mm *mm, vaddr_t va)
+{
+	return &mm->page_locks[(va.val >> PAGE_SHIFT) % MM_PAGE_LOCKS];
+}
+
 /* ---- Writing page-table entries ------------------------------------------ */
 
 /* I4, I5 and I9 for one entry that is about to be written. */
@@ -149,7 +172,8 @@ static inline void mm_install_pte(struct vma *vma, vaddr_t va, pte_t *slot,
 	if (CALF_DEBUG)
 		mm_assert_pte_allowed(vma, va, pte);
 	pte_store(slot, pte);
-	vma->mm->rss_pages += mm_counts_in_rss(pte);
+	__atomic_fetch_add(&vma->mm->rss_pages, mm_counts_in_rss(pte),
+			   __ATOMIC_RELAXED);
 }
 
 /* Give the same frame other rights.  => as above, but a flush may be due */
@@ -171,7 +195,8 @@ static inline pte_t mm_clear_pte(struct vma *vma, vaddr_t va, pte_t *slot)
 	const pte_t absent = { 0 };
 	pte_t old = pte_exchange(slot, absent);
 
-	vma->mm->rss_pages -= mm_counts_in_rss(old);
+	__atomic_fetch_sub(&vma->mm->rss_pages, mm_counts_in_rss(old),
+			   __ATOMIC_RELAXED);
 	tlb_ledger_record(&vma->mm->pgtable.space, va, old, absent);
 	return old;
 }

@@ -69,13 +69,13 @@ static bool try_unmap(struct object *object, u64 first, u64 end,
 	list_for_each_entry(vma, &object->vmas, object_node) {
 		struct mm *mm = vma->mm;
 
-		if (!spin_trylock(&mm->lock)) {
+		if (!write_trylock(&mm->lock)) {
 			spin_unlock(&object->lock);
 			spin_lock(&object->lock);
 			return false;
 		}
 		unmap_from(vma, first, end, even_copies);
-		spin_unlock(&mm->lock);
+		write_unlock(&mm->lock);
 	}
 	return true;
 }

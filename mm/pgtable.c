@@ -18,23 +18,30 @@ static pte_t *table_entry(pfn_t table, u64 address, int level)
 	return &entries[pgtable_index(address, level)];
 }
 
-/* The one place that makes an upper entry point to a table, … */
-static void set_table_entry(struct pgtable *pgtable, pte_t *entry,
+/*
+ * The one place that makes an upper entry point to a table, …  Two threads that
+ * fault on different pages may both miss the same table: one is first.
+ * Return: whether this one was.
+ */
+static bool set_table_entry(struct pgtable *pgtable, pte_t *entry,
 			    struct frame *table)
 {
 	bool is_user = pgtable != &kernel_pgtable;
 
 	ASSERT_INVARIANT(I11, table->kind == FRAME_PGTABLE,
 			 "pfn %#lx is no table", frame_pfn(table).val);
-	pte_store(entry, pte_make_table(frame_pfn(table), is_user));
-	pgtable->table_pages++;
+	if (!pte_set_if_absent(entry,
+			       pte_make_table(frame_pfn(table), is_user)))
+		return false;
+	__atomic_fetch_add(&pgtable->table_pages, 1, __ATOMIC_RELAXED);
+	return true;
 }
 
 /* … and the one place that takes it away again. */
 static void clear_table_entry(struct pgtable *pgtable, pte_t *entry)
 {
 	pte_store(entry, (pte_t){ 0 });
-	pgtable->table_pages--;
+	__atomic_fetch_sub(&pgtable->table_pages, 1, __ATOMIC_RELAXED);
 }
 
 int pgtable_init(struct pgtable *pgtable)
@@ -75,24 +82,53 @@ pte_t *pgtable_walk_level(const struct pgtable *pgtable, u64 address, int level)
 	return table_entry(table, address, level);
 }
 
+/* Return: the entry as it is now; absent: no memory. */
+static pte_t create_table(struct pgtable *pgtable, pte_t *entry)
+{
+	struct frame *fresh = frame_alloc_zeroed(FRAME_PGTABLE);
+
+	if (fresh && !set_table_entry(pgtable, entry, fresh))
+		frame_put(fresh);
+	return pte_load(entry);
+}
+
+/* From @table, of @level, to the one below.  Return: false: no memory. */
+static inline bool descend(struct pgtable *pgtable, pfn_t *table, u64 address,
+			   int level)
+{
+	pte_t *entry = table_entry(*table, address, level);
+	pte_t pte = pte_load(entry);
+
+	if (unlikely(!pte_is_present(pte))) {
+		pte = create_table(pgtable, entry);
+		if (!pte_is_present(pte))
+			return false;
+	}
+	ASSERT(!pte_is_large(pte));
+	*table = pte_pfn(pte);
+	return true;
+}
+
 pte_t *pgtable_create_level(struct pgtable *pgtable, u64 address, int level)
 {
 	pfn_t table = pgtable->space.root;
 
-	for (int at = PGTABLE_ROOT_LEVEL; at > level; at--) {
-		pte_t *entry = table_entry(table, address, at);
-
-		if (!pte_is_present(pte_load(entry))) {
-			struct frame *fresh = frame_alloc_zeroed(FRAME_PGTABLE);
-
-			if (!fresh)
-				return NULL;
-			set_table_entry(pgtable, entry, fresh);
-		}
-		ASSERT(!pte_is_large(pte_load(entry)));
-		table = pte_pfn(pte_load(entry));
-	}
+	for (int at = PGTABLE_ROOT_LEVEL; at > level; at--)
+		if (!descend(pgtable, &table, address, at))
+			return NULL;
 	return table_entry(table, address, level);
+}
+
+/* The loop above, written out: every fault comes here. */
+pte_t *pgtable_create(struct pgtable *pgtable, vaddr_t va)
+{
+	pfn_t table = pgtable->space.root;
+
+	if (!descend(pgtable, &table, va.val, 4) ||
+	    !descend(pgtable, &table, va.val, 3) ||
+	    !descend(pgtable, &table, va.val, 2))
+		return NULL;
+	return table_entry(table, va.val, PGTABLE_LEAF_LEVEL);
 }
 
 void pgtable_iter_seek(struct pgtable_iter *it)

@@ -5,7 +5,8 @@
  * No policy: what a leaf entry may say is decided by its callers.
  * Invariants: I7 (table_pages), I11, I12.  A table's refcount is the number of
  * upper entries that point to it; nothing here assumes that it is 1.
- * Locks: the owner's (mm->lock, or boot for the kernel's own).
+ * Locks: the owner's (mm->lock, or boot for the kernel's own).  For creating
+ * tables and walking them mm->lock is enough for reading: then none is freed.
  */
 #pragma once
 
@@ -15,7 +16,7 @@
 
 struct pgtable {
 	struct tlb_space space; /* the root, and which CPUs cache from it */
-	u64 table_pages; /* frames of all levels, the root included */
+	u64 table_pages; /* atomic; frames of all levels, with the root */
 };
 
 /* The lower half of a root is the user's, the upper one the kernel's. */
@@ -49,10 +50,8 @@ static inline pte_t *pgtable_walk(const struct pgtable *pgtable, vaddr_t va)
 	return pgtable_walk_level(pgtable, va.val, PGTABLE_LEAF_LEVEL);
 }
 
-static inline pte_t *pgtable_create(struct pgtable *pgtable, vaddr_t va)
-{
-	return pgtable_create_level(pgtable, va.val, PGTABLE_LEAF_LEVEL);
-}
+/* The entry of the page at @va. */
+pte_t *pgtable_create(struct pgtable *pgtable, vaddr_t va) __must_check;
 
 /*
  * Iteration over [start, end): every slot of every leaf table that exists,

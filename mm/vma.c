@@ -49,10 +49,11 @@ void vma_free(struct vma *vma)
 struct vma *vma_find_above(struct vma_set *set, vaddr_t va)
 {
 	struct avl_node *node = set->tree;
-	struct vma *best = NULL;
+	struct vma *best = READ_ONCE(set->last_found);
 
-	if (set->last_found && vma_contains(set->last_found, va))
-		return set->last_found;
+	if (best && vma_contains(best, va))
+		return best;
+	best = NULL;
 	while (node) {
 		struct vma *vma = of_node(node);
 
@@ -63,7 +64,8 @@ struct vma *vma_find_above(struct vma_set *set, vaddr_t va)
 			node = node->right;
 		}
 	}
-	set->last_found = best;
+	/* Those who read at the same time may disagree: it is a hint. */
+	__atomic_store_n(&set->last_found, best, __ATOMIC_RELAXED);
 	return best;
 }
 

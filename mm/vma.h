@@ -101,6 +101,13 @@ static inline bool vma_is_cow(const struct vma *vma)
 	return !(vma->flags & VMA_SHARED);
 }
 
+/* Atomic, as several threads may fault at once; the rest stays as it is. */
+static inline void vma_note_written(struct vma *vma)
+{
+	if (!(READ_ONCE(vma->flags) & VMA_WRITTEN))
+		__atomic_fetch_or(&vma->flags, VMA_WRITTEN, __ATOMIC_RELAXED);
+}
+
 /*
  * Memory that has to be promised to the process, as it can turn into a
  * frame of its own on a write.  (Shared memory is promised once, with its

@@ -126,7 +126,7 @@ static void collect_mm(struct frame_map *map, struct mm *mm,
 {
 	struct pgtable_iter it;
 
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	pgtable_for_each_slot(it, &mm->pgtable, VADDR(0), VADDR(USER_END)) {
 		pte_t pte = pte_load(it.slot);
 		struct map_cell *cell;
@@ -141,7 +141,7 @@ static void collect_mm(struct frame_map *map, struct mm *mm,
 		if (cell)
 			add_owner(cell, process->pid);
 	}
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 }
 
 static void collect_task(struct frame_map *map, struct task *task)

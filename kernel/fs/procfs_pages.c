@@ -78,13 +78,13 @@ static void collect_pagemap(void *from, u64 first, u64 *entries, u64 count)
 
 	for (u64 i = 0; i < count; i++)
 		entries[i] = 0;
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	pgtable_for_each_slot(it, &mm->pgtable, start, end) {
 		u64 index = (it.va.val - start.val) >> PAGE_SHIFT;
 
 		entries[index] = pagemap_entry(pte_load(it.slot));
 	}
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 }
 
 static int pagemap_open(struct file *file)

@@ -47,9 +47,9 @@ void procfs_show_pid_faults(struct text *text, struct task *task)
 	struct fault_counts faults = { .count = {} };
 
 	if (mm) {
-		spin_lock(&mm->lock);
+		write_lock(&mm->lock);
 		faults = mm->faults;
-		spin_unlock(&mm->lock);
+		write_unlock(&mm->lock);
 		mm_put(mm);
 	}
 	for (int kind = 0; kind < FAULT_KINDS; kind++)
@@ -65,13 +65,13 @@ static struct frame *find_frame(struct mm *mm, vaddr_t va)
 	struct frame *frame = NULL;
 	pte_t *slot;
 
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	slot = pgtable_walk(&mm->pgtable, va);
 	if (slot && pte_is_present(pte_load(slot))) {
 		frame = pfn_to_frame(pte_pfn(pte_load(slot)));
 		frame_get(frame);
 	}
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	return frame;
 }
 
@@ -179,10 +179,10 @@ void procfs_show_pid_maps(struct text *text, struct task *task)
 
 	if (!mm)
 		return;
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	vma_for_each(vma, &mm->vmas)
 		procfs_show_vma(text, vma);
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	mm_put(mm);
 }
 
@@ -211,7 +211,7 @@ static struct mm_use mm_use_read(struct task *task)
 
 	if (!mm)
 		return use;
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	use.total = mm->total_pages;
 	use.total_peak = mm_total_peak(mm);
 	use.rss = mm->rss_pages;
@@ -226,7 +226,7 @@ static struct mm_use mm_use_read(struct task *task)
 		   PAGE_SHIFT;
 	use.text = min_u64(use.text, use.kind[VMA_KIND_TEXT]);
 	use.libraries = use.kind[VMA_KIND_TEXT] - use.text;
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	mm_put(mm);
 	return use;
 }
@@ -395,27 +395,16 @@ void procfs_show_pid_status(struct text *text, struct task *task)
 		    task->usage.involuntary_switches);
 }
 
-/* Where execve put things; zeros without a memory. */
-static struct mm mm_layout(struct task *task)
-{
-	struct mm *mm = task_get_mm(task);
-	struct mm layout = { .refcount = 0 };
-
-	if (mm) {
-		mm_copy_layout(&layout, mm);
-		mm_put(mm);
-	}
-	return layout;
-}
-
 /* Fields 26 to 52 of stat. */
 static void show_stat_tail(struct text *text, struct task *task)
 {
-	struct mm layout = mm_layout(task);
+	static const struct mm nothing;
+	struct mm *mm = task_get_mm(task);
+	const struct mm *layout = mm ? mm : &nothing;
 
 	/* startcode endcode startstack kstkesp kstkeip */
-	text_printf(text, "%lu %lu %lu 0 0 ", layout.code_start.val,
-		    layout.code_end.val, layout.arg_start.val);
+	text_printf(text, "%lu %lu %lu 0 0 ", layout->code_start.val,
+		    layout->code_end.val, layout->arg_start.val);
 	text_printf(text, "%lu %lu %lu %lu ", signals_pending(task) & INT32_MAX,
 		    task->signal.blocked.bits & INT32_MAX,
 		    signals_with(task, true) & INT32_MAX,
@@ -423,11 +412,13 @@ static void show_stat_tail(struct text *text, struct task *task)
 	/* wchan nswap cnswap exit_signal processor rt_priority policy */
 	text_printf(text, "0 0 0 %d %u 0 0 ", SIGCHLD, task->cpu);
 	/* delayacct guest_time cguest_time start_data end_data start_brk */
-	text_printf(text, "0 0 0 %lu %lu %lu ", layout.data_start.val,
-		    layout.data_end.val, layout.brk_start.val);
-	text_printf(text, "%lu %lu %lu %lu %u\n", layout.arg_start.val,
-		    layout.arg_end.val, layout.env_start.val,
-		    layout.env_end.val, task->process->exit_status);
+	text_printf(text, "0 0 0 %lu %lu %lu ", layout->data_start.val,
+		    layout->data_end.val, layout->brk_start.val);
+	text_printf(text, "%lu %lu %lu %lu %u\n", layout->arg_start.val,
+		    layout->arg_end.val, layout->env_start.val,
+		    layout->env_end.val, task->process->exit_status);
+	if (mm)
+		mm_put(mm);
 }
 
 static void show_stat(struct text *text, struct task *task,

@@ -184,7 +184,7 @@ void procfs_show_pid_smaps(struct text *text, struct task *task)
 
 	if (!mm)
 		return;
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	vma_for_each(vma, &mm->vmas) {
 		struct sums sums = { .rss = 0 };
 
@@ -197,7 +197,7 @@ void procfs_show_pid_smaps(struct text *text, struct task *task)
 		text_string(text, "THPeligible:           0\n");
 		show_flags(text, vma);
 	}
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	mm_put(mm);
 }
 
@@ -211,14 +211,14 @@ void procfs_show_pid_smaps_rollup(struct text *text, struct task *task)
 
 	if (!mm)
 		return;
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	vma_for_each(vma, &mm->vmas) {
 		if (!end.val)
 			start = vma->start;
 		end = vma->end;
 		add_vma(&sums, vma);
 	}
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 	mm_put(mm);
 	text_printf(text, "%08lx-%08lx ---p 00000000 00:00 0 ", start.val,
 		    end.val);

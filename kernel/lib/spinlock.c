@@ -74,19 +74,6 @@ void spin_lock_nested(struct spinlock *lock)
 	wait_for(lock);
 }
 
-bool spin_trylock(struct spinlock *lock)
-{
-	if (unlikely(panic_in_progress))
-		return true;
-	assert_not_mine(lock);
-	if (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)) {
-		cpu_pause();
-		return false;
-	}
-	is_mine_now(lock);
-	return true;
-}
-
 void spin_unlock(struct spinlock *lock)
 {
 	if (unlikely(panic_in_progress))

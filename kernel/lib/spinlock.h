@@ -33,11 +33,6 @@ void spinlock_init(struct spinlock *lock, const char *name);
 void spin_lock(struct spinlock *lock);
 /* A second of its name; the caller says why it cannot be the other way round. */
 void spin_lock_nested(struct spinlock *lock);
-/*
- * Where the lock order forbids to wait.  Return: whether the lock is held now;
- * if not, a moment has passed.
- */
-bool spin_trylock(struct spinlock *lock) __must_check;
 void spin_unlock(struct spinlock *lock);
 u64 spin_lock_irqsave(struct spinlock *lock);
 void spin_unlock_irqrestore(struct spinlock *lock, u64 rflags);

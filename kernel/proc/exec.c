@@ -62,10 +62,10 @@ static void leave_mm(struct task *task, struct mm *old, struct mm *mm)
 	task->mm_before_exec = NULL;
 	spin_unlock(&task->lock);
 	if (!task->borrows_mm) { /* nobody else is left in it */
-		spin_lock(&mm->lock);
+		write_lock(&mm->lock);
 		for (int kind = 0; kind < FAULT_KINDS; kind++)
 			mm->faults.count[kind] += old->faults.count[kind];
-		spin_unlock(&mm->lock);
+		write_unlock(&mm->lock);
 		task->usage.max_rss_pages =
 			max_u64(task->usage.max_rss_pages, mm_rss_peak(old));
 	}

@@ -50,7 +50,7 @@ static void describe_place(vaddr_t address, char place[PLACE_BYTES])
 	struct vma *vma;
 	const char *name = "anonymous";
 
-	spin_lock(&mm->lock);
+	read_lock(&mm->lock);
 	vma = vma_find(&mm->vmas, address);
 	if (!vma) {
 		snprintf(place, PLACE_BYTES, "no VMA here");
@@ -69,7 +69,7 @@ static void describe_place(vaddr_t address, char place[PLACE_BYTES])
 			 vma->flags & VMA_EXEC ? 'x' : '-',
 			 vma->flags & VMA_SHARED ? 's' : 'p', name);
 	}
-	spin_unlock(&mm->lock);
+	read_unlock(&mm->lock);
 }
 
 #define REGISTERS_BYTES 352

@@ -87,7 +87,7 @@ static int key_in_object(struct mm *mm, vaddr_t address, struct futex_key *key)
 	struct vma *vma;
 	int error = 0;
 
-	spin_lock(&mm->lock);
+	read_lock(&mm->lock);
 	vma = vma_find(&mm->vmas, address);
 	if (!vma || !(vma->flags & VMA_RIGHTS)) {
 		error = -EFAULT;
@@ -98,7 +98,7 @@ static int key_in_object(struct mm *mm, vaddr_t address, struct futex_key *key)
 		key->offset = (vma_object_index(vma, address) << PAGE_SHIFT) +
 			      (address.val & ~PAGE_MASK);
 	}
-	spin_unlock(&mm->lock);
+	read_unlock(&mm->lock);
 	return error;
 }
 

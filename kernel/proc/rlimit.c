@@ -101,9 +101,9 @@ void rlimit_apply_memory(struct task *task, struct mm *mm)
 					rlimit_read(task, RLIMIT_MEMLOCK).soft,
 	};
 
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	mm->limits = limits;
-	spin_unlock(&mm->lock);
+	write_unlock(&mm->lock);
 }
 
 void rlimits_tell_memory(struct task *task)

@@ -116,6 +116,11 @@ void smp_is_ready(void)
 	__atomic_store_n(&ready_cpu, id, __ATOMIC_RELEASE);
 }
 
+u32 smp_cpu_id(void)
+{
+	return this_cpu()->id;
+}
+
 void smp_interrupt(u32 cpu, unsigned int vector)
 {
 	apic_send_interrupt(cpus[cpu].apic_id, vector);

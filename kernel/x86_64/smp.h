@@ -58,5 +58,8 @@ void smp_end_quiet(void);
 /* Shall this CPU come to a stop point soon? */
 bool smp_stop_is_wanted(void);
 
+/* The CPU this runs on; stable as this_cpu() is. */
+u32 smp_cpu_id(void);
+
 /* Interrupt CPU @cpu (0 .. cpu_count - 1) with @vector. */
 void smp_interrupt(u32 cpu, unsigned int vector);

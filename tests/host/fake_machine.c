@@ -18,6 +18,7 @@
 #include "kernel/lib/ksym.h"
 #include "kernel/lib/lock_order.h"
 #include "kernel/lib/panic.h"
+#include "kernel/lib/rwlock.h"
 #include "kernel/lib/spinlock.h"
 #include "kernel/x86_64/smp.h"
 #include "mm/kmem.h"
@@ -213,45 +214,37 @@ void spinlock_init(struct spinlock *lock, const char *name)
 
 static struct lock_held held_locks;
 
-static void take_lock(struct spinlock *lock)
+/* Return: its class. */
+static u8 assert_not_taken(struct spinlock *lock)
 {
 	if (lock->locked)
 		panic("lock %s taken twice", lock->name);
+	return lock_order_class(lock->name, &lock->class);
+}
+
+static void take_lock(struct spinlock *lock)
+{
 	lock->locked = 1;
 	lock->owner = (const struct cpu *)&this_cpu_address;
-	lock_order_taken(&held_locks,
-			 lock_order_class(lock->name, &lock->class));
+	lock_order_taken(&held_locks, lock->class);
 }
 
 void spin_lock(struct spinlock *lock)
 {
-	lock_order_check(&held_locks,
-			 lock_order_class(lock->name, &lock->class),
+	lock_order_check(&held_locks, assert_not_taken(lock),
 			 __builtin_return_address(0));
 	take_lock(lock);
 }
 
 void spin_lock_nested(struct spinlock *lock)
 {
-	lock_order_check_nested(&held_locks,
-				lock_order_class(lock->name, &lock->class),
+	lock_order_check_nested(&held_locks, assert_not_taken(lock),
 				__builtin_return_address(0));
 	take_lock(lock);
 }
 
 void (*machine_lock_is_busy)(void);
 static void (*holder_goes_on)(void);
-
-bool spin_trylock(struct spinlock *lock)
-{
-	if (machine_lock_is_busy) {
-		holder_goes_on = machine_lock_is_busy;
-		machine_lock_is_busy = NULL;
-		return false;
-	}
-	take_lock(lock);
-	return true;
-}
 
 void spin_unlock(struct spinlock *lock)
 {
@@ -272,25 +265,103 @@ bool spin_is_held(const struct spinlock *lock)
 	return lock->owner == (const struct cpu *)&this_cpu_address;
 }
 
+void rwlock_init(struct rwlock *lock, const char *name)
+{
+	*lock = (struct rwlock){ .name = name };
+}
+
+static void take_rwlock(struct rwlock *lock, u32 holders)
+{
+	lock->holders = holders;
+	if (holders == RWLOCK_WRITER)
+		lock->writer = (const struct cpu *)&this_cpu_address;
+	lock_order_taken(&held_locks, lock->class);
+}
+
+/* Return: its class. */
+static u8 assert_is_free(struct rwlock *lock)
+{
+	if (lock->holders)
+		panic("lock %s taken twice", lock->name);
+	return lock_order_class(lock->name, &lock->class);
+}
+
+static void drop_rwlock(struct rwlock *lock, u32 holders)
+{
+	if (lock->holders != holders)
+		panic("lock %s released, but not held so", lock->name);
+	lock_order_released(&held_locks, lock->class);
+	lock->holders = 0;
+	lock->writer = NULL;
+}
+
+void read_lock(struct rwlock *lock)
+{
+	lock_order_check(&held_locks, assert_is_free(lock),
+			 __builtin_return_address(0));
+	take_rwlock(lock, 1);
+}
+
+void read_unlock(struct rwlock *lock)
+{
+	drop_rwlock(lock, 1);
+}
+
+void write_lock(struct rwlock *lock)
+{
+	lock_order_check(&held_locks, assert_is_free(lock),
+			 __builtin_return_address(0));
+	take_rwlock(lock, RWLOCK_WRITER);
+}
+
+void write_lock_nested(struct rwlock *lock)
+{
+	lock_order_check_nested(&held_locks, assert_is_free(lock),
+				__builtin_return_address(0));
+	take_rwlock(lock, RWLOCK_WRITER);
+}
+
+bool write_trylock(struct rwlock *lock)
+{
+	if (machine_lock_is_busy) {
+		holder_goes_on = machine_lock_is_busy;
+		machine_lock_is_busy = NULL;
+		return false;
+	}
+	(void)assert_is_free(lock);
+	take_rwlock(lock, RWLOCK_WRITER);
+	return true;
+}
+
+void write_unlock(struct rwlock *lock)
+{
+	drop_rwlock(lock, RWLOCK_WRITER);
+}
+
+bool write_is_held(const struct rwlock *lock)
+{
+	return lock->holders == RWLOCK_WRITER;
+}
+
 /* ---- Hiding free memory from the tests, and from mm/ itself ---- */
 
-struct frame *__real_buddy_take(unsigned int order, u64 keep);
-struct frame *__wrap_buddy_take(unsigned int order, u64 keep);
-struct frame *__wrap_buddy_take(unsigned int order, u64 keep)
+struct frame *__real_frame_cache_take(unsigned int order, u64 keep);
+struct frame *__wrap_frame_cache_take(unsigned int order, u64 keep);
+struct frame *__wrap_frame_cache_take(unsigned int order, u64 keep)
 {
-	struct frame *block = __real_buddy_take(order, keep);
+	struct frame *block = __real_frame_cache_take(order, keep);
 
 	if (block)
 		show(frame_ptr(block), PAGE_SIZE << order);
 	return block;
 }
 
-void __real_buddy_give(struct frame *block, unsigned int order);
-void __wrap_buddy_give(struct frame *block, unsigned int order);
-void __wrap_buddy_give(struct frame *block, unsigned int order)
+void __real_frame_cache_give(struct frame *block, unsigned int order);
+void __wrap_frame_cache_give(struct frame *block, unsigned int order);
+void __wrap_frame_cache_give(struct frame *block, unsigned int order)
 {
 	hide(frame_ptr(block), PAGE_SIZE << order);
-	__real_buddy_give(block, order);
+	__real_frame_cache_give(block, order);
 }
 
 /* About to be filled with poison: objects in it may be hidden already. */

@@ -80,7 +80,7 @@ void machine_fail_from(u64 nth);
 /* Has that happened?  Also makes allocations succeed again. */
 bool machine_failed(void);
 /*
- * Not NULL: the next spin_trylock() fails, and the holder of that lock does
+ * Not NULL: the next write_trylock() fails, and the holder of that lock does
  * this as soon as the one who tried has let go of another one.
  */
 extern void (*machine_lock_is_busy)(void);

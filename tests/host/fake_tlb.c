@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/x86_64/smp.h"
 #include "kernel/x86_64/tlb.h"
 #include "kernel/x86_64/user_copy.h"
 #include "tests/host/fake_machine.h"
@@ -44,6 +45,12 @@ static unsigned int current_cpu;
 u64 machine_flushes;
 enum fault_result (*machine_page_fault)(struct mm *mm, vaddr_t va,
 					u64 error_code);
+
+/* See kernel/x86_64/smp.h. */
+u32 smp_cpu_id(void)
+{
+	return current_cpu;
+}
 
 /* ---- The page tables, read as the CPU does ---- */
 

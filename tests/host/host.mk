@@ -19,7 +19,7 @@ host-cflags := -std=gnu17 -g -Wall -Wextra $(if $(WERROR),-Werror) -I. \
 	-DDIRECT_MAP_BASE=0x200000000000UL -DKERNEL_BASE=0UL
 host-sanitize := -O1 -DCALF_DEBUG=1 -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
-host-wrap := buddy_take buddy_give frame_free kmem_cache_alloc \
+host-wrap := frame_cache_take frame_cache_give frame_free kmem_cache_alloc \
 	kmem_cache_alloc_zeroed kmem_cache_free
 host-ldflags := -no-pie $(host-wrap:%=-Wl,--wrap=%)
 

@@ -1,7 +1,8 @@
 /*
- * test_frame.c - the buddy allocator, the counts, the reserve, the poison
+ * test_frame.c - the buddy allocator, the frames of each CPU, the counts, the
+ *                reserve, the poison
  */
-#include "mm/buddy.h"
+#include "mm/frame_cache.h"
 #include "tests/host/fake_machine.h"
 
 static u64 free_frames(void)
@@ -47,6 +48,81 @@ static void test_split_and_join(void)
 	for (u64 i = 0; i < 1UL << FRAME_ORDER_MAX; i++)
 		frame_put(&block[i]);
 	CHECK_EQUAL(free_frames(), all);
+}
+
+/* A CPU's own comes back to it; another has one of its own, or no frame. */
+static void test_own_frames(void)
+{
+	struct mm *mm;
+	struct frame *first, *second;
+
+	machine_start();
+	mm = mm_create();
+	machine_run(1, mm);
+	first = frame_alloc(FRAME_KERNEL);
+	frame_put(first);
+	machine_run(2, mm);
+	second = frame_alloc(FRAME_KERNEL);
+	CHECK(second != first);
+	machine_run(1, mm);
+	CHECK(frame_alloc(FRAME_KERNEL) == first);
+	frame_put(first);
+	frame_put(second);
+	CHECK(frame_alloc(FRAME_KERNEL) == second);
+}
+
+/* Not one is missing while any CPU has it: all can be had, by everyone. */
+static void test_last_frames(void)
+{
+	static struct frame *taken[MACHINE_BYTES / PAGE_SIZE];
+	u64 all, count = 0;
+	struct mm *mm;
+
+	machine_start();
+	frame_may_use_reserve = always;
+	mm = mm_create();
+	for (unsigned int cpu = 0; cpu < MACHINE_CPUS; cpu++) {
+		machine_run(cpu, mm);
+		all = free_frames();
+		frame_put(frame_alloc(FRAME_KERNEL));
+		CHECK_EQUAL(free_frames(), all);
+	}
+	while ((taken[count] = frame_alloc(FRAME_KERNEL)))
+		count++;
+	CHECK_EQUAL(count, all);
+	CHECK_EQUAL(free_frames(), 0);
+
+	/* Given back by all of them in turn; then the last CPU wants one. */
+	for (u64 i = 0; i < count; i++) {
+		machine_run(i % (MACHINE_CPUS - 1), mm);
+		frame_put(taken[i]);
+	}
+	CHECK_EQUAL(free_frames(), all);
+	machine_run(MACHINE_CPUS - 1, mm);
+	for (u64 i = 0; i < all; i++)
+		CHECK(frame_alloc(FRAME_KERNEL));
+	CHECK(!frame_alloc(FRAME_KERNEL));
+}
+
+/* What lies with other CPUs is joined again when a large block is wanted. */
+static void test_join_from_all(void)
+{
+	struct mm *mm;
+	struct frame *block;
+
+	machine_start();
+	frame_may_use_reserve = always;
+	mm = mm_create();
+	block = frame_alloc_block(FRAME_KERNEL, 2);
+	while (frame_alloc(FRAME_KERNEL))
+		;
+	for (unsigned int i = 0; i < 4; i++) {
+		machine_run(i, mm);
+		frame_put(&block[i]);
+	}
+	CHECK_EQUAL(free_frames(), 4);
+	CHECK(frame_alloc_block(FRAME_KERNEL, 2) == block);
+	CHECK_EQUAL(free_frames(), 0);
 }
 
 /* Of every order: aligned, each frame with a count of its own. */
@@ -178,7 +254,7 @@ static void give_used(void)
 {
 	struct frame *frame = frame_alloc(FRAME_ANON);
 
-	buddy_give(frame, 0);
+	frame_cache_give(frame, 0);
 	(void)!frame_alloc(FRAME_ANON);
 }
 
@@ -221,6 +297,9 @@ int main(void)
 {
 	static const struct host_test tests[] = {
 		{ "split and join", test_split_and_join },
+		{ "own frames", test_own_frames },
+		{ "last frames", test_last_frames },
+		{ "join from all", test_join_from_all },
 		{ "blocks", test_blocks },
 		{ "reserve", test_reserve },
 		{ "counts", test_counts },

@@ -4,7 +4,7 @@
  * The kernel image lies at 1 MiB to 1 MiB + 64 KiB in all of them.
  */
 #include "kernel/lib/errno.h"
-#include "mm/buddy.h"
+#include "mm/frame_cache.h"
 #include "mm/check.h"
 #include "tests/host/fake_machine.h"
 
@@ -49,7 +49,7 @@ static void test_plain(void)
 	CHECK_EQUAL(count_kind(FRAME_FREE, 0, MIB), 0);
 	CHECK_EQUAL(frame_stats.total, 15 * MIB / PAGE_SIZE);
 	CHECK_EQUAL(frame_stats.reserved, IMAGE_PAGES + table_frames());
-	CHECK_EQUAL(buddy_free_frames(),
+	CHECK_EQUAL(frame_cache_free_frames(),
 		    frame_stats.total - frame_stats.reserved - 1);
 	CHECK_EQUAL(zero_frame->kind, FRAME_ZERO);
 	CHECK_EQUAL(*(u64 *)frame_ptr(zero_frame), 0);
@@ -94,12 +94,12 @@ static void test_initramfs(void)
 		    0);
 	CHECK_EQUAL(frame_stats.total, 15 * MIB / PAGE_SIZE);
 
-	free = buddy_free_frames();
+	free = frame_cache_free_frames();
 	frame_release_range(PADDR(start), PADDR(start + 10));
-	CHECK_EQUAL(buddy_free_frames(), free);
+	CHECK_EQUAL(frame_cache_free_frames(), free);
 	/* Whole pages only: its neighbours may use the rest of the ends. */
 	frame_release_range(PADDR(start), PADDR(end));
-	CHECK_EQUAL(buddy_free_frames(), free + 19);
+	CHECK_EQUAL(frame_cache_free_frames(), free + 19);
 	CHECK_EQUAL(frame_stats.total, 15 * MIB / PAGE_SIZE);
 	CHECK_EQUAL(frame_stats.reserved, IMAGE_PAGES + table_frames() + 2);
 	check_machine();
@@ -115,12 +115,12 @@ static void test_high(void)
 	add_range(0, 64 * MIB, true);
 	add_range(high - MIB, high + 4 * MIB, true);
 	CHECK_EQUAL(frame_init(&info), 0);
-	free = buddy_free_frames();
+	free = frame_cache_free_frames();
 	CHECK_EQUAL(count_kind(FRAME_FREE, high, high + 4 * MIB), 0);
 	frame_init_high(&info);
 	CHECK_EQUAL(count_kind(FRAME_FREE, high, high + 4 * MIB),
 		    4 * MIB / PAGE_SIZE);
-	CHECK_EQUAL(buddy_free_frames(), free + 4 * MIB / PAGE_SIZE);
+	CHECK_EQUAL(frame_cache_free_frames(), free + 4 * MIB / PAGE_SIZE);
 }
 
 static void test_too_little(void)

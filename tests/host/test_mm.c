@@ -142,7 +142,7 @@ static void leave_a_table(void)
 
 static void keep_the_lock(void)
 {
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	(void)!fault_handle(mm, VADDR(AT), 0);
 }
 

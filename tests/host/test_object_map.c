@@ -219,7 +219,7 @@ static void test_busy_punch(void)
 
 static void cut_own(void)
 {
-	spin_lock(&mm->lock);
+	write_lock(&mm->lock);
 	object_truncate(file, 0);
 }
 

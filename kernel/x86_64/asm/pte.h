@@ -194,6 +194,18 @@ static inline pte_t pte_exchange(pte_t *slot, pte_t pte)
 					    __ATOMIC_SEQ_CST) };
 }
 
+/*
+ * Of several CPUs that do this at once one succeeds.  Release: what the entry
+ * points to was made before; who follows it finds that.
+ */
+static inline bool pte_set_if_absent(pte_t *slot, pte_t pte)
+{
+	u64 absent = 0;
+
+	return __atomic_compare_exchange_n(&slot->raw, &absent, pte.raw, false,
+					   __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
 /* Bytes covered by one entry of a table of @level: 4 KiB, 2 MiB, 1 GiB … */
 static inline u64 pgtable_entry_bytes(int level)
 {

@@ -29,7 +29,7 @@ TYPES = {
     "struct mm_limits": ("mm_list", ("stack_bytes",)),
     "struct pgtable": ("mm_list", ("space", "table_pages")),
     "struct tlb_space": ("mm_list", ("root",)),
-    "struct spinlock": ("mm_list", ("owner", "name")),
+    "struct rwlock": ("mm_list", ("holders", "name")),
     "struct vma_set": ("mm_list", ("list", "count")),
     "struct vma": ("mm_list", (
         "start", "end", "flags", "object", "object_page", "list_node")),
@@ -316,7 +316,7 @@ class Mm(Record):
         return None
 
     def is_locked(self):
-        return int(self.part("lock", "struct spinlock")["owner"]) != 0
+        return int(self.part("lock", "struct rwlock")["holders"]) != 0
 
 
 # ---- Tasks and CPUs --------------------------------------------------------
