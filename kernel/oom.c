@@ -176,33 +176,44 @@ static const char *why_immune(const struct task *task,
 	return NULL;
 }
 
-static i64 score_of(const struct task *task, const struct memory *memory)
+static i64 score_of(const struct process *process, const struct memory *memory)
 {
 	i64 unit = (i64)(oom_total_pages() / OOM_SCORE_ADJ_MAX);
 
 	return (i64)(rss_sum(memory) + memory->tables) +
-	       READ_ONCE(task->process->oom_score_adj) * unit;
+	       READ_ONCE(process->oom_score_adj) * unit;
+}
+
+/* A process, and all that decides what becomes of it. */
+struct candidate {
+	struct task *leader; /* NULL: there is nobody */
+	struct memory memory;
+	i64 score;
+	const char *immune; /* NULL, or why it must never be chosen */
+};
+
+/* => takes no reference of @leader.  Return: has it any memory? */
+static bool look_at(struct task *leader, struct candidate *candidate)
+{
+	*candidate = (struct candidate){ .leader = leader };
+	if (!read_memory(leader->process, &candidate->memory))
+		return false;
+	candidate->score = score_of(leader->process, &candidate->memory);
+	candidate->immune = why_immune(leader, &candidate->memory);
+	return true;
 }
 
 const char *oom_badness(struct task *task, i64 *score)
 {
-	struct memory memory;
+	struct candidate candidate;
+	bool has_memory = look_at(task, &candidate);
 
-	*score = 0;
-	if (!read_memory(task->process, &memory))
-		return "no memory";
-	*score = score_of(task, &memory);
-	return why_immune(task, &memory);
+	*score = candidate.score;
+	return has_memory ? candidate.immune : "no memory";
 }
 
 /* ---- The choice, and the table that explains it ----------------------------
  */
-
-struct choice {
-	struct task *task; /* a leader, a reference; or NULL: nobody */
-	i64 score;
-	struct memory memory;
-};
 
 static void log_header(void)
 {
@@ -219,23 +230,25 @@ static void log_header(void)
 		 "pgtables oom_score_adj    score name\n");
 }
 
-static void log_candidate(struct task *task, const struct memory *memory,
-			  const char *immune)
+static void log_candidate(const struct candidate *candidate)
 {
+	struct task *leader = candidate->leader;
+	const struct memory *memory = &candidate->memory;
 	char name[TASK_NAME_BYTES];
 	char score[24];
 
 	if (!READ_ONCE(oom_dump_tasks))
 		return;
-	task_get_name(task, name);
-	if (immune)
-		snprintf(score, sizeof(score), "(%s)", immune);
+	task_get_name(leader, name);
+	if (candidate->immune)
+		snprintf(score, sizeof(score), "(%s)", candidate->immune);
 	else
-		snprintf(score, sizeof(score), "%ld", score_of(task, memory));
-	log_info("[%7u] %8lu %8lu %8lu %8lu %9lu %8lu %13d %8s %s\n", task->pid,
-		 memory->mapped, rss_sum(memory), memory->rss.anonymous,
-		 memory->rss.files, memory->rss.shared, memory->tables,
-		 READ_ONCE(task->process->oom_score_adj), score, name);
+		snprintf(score, sizeof(score), "%ld", candidate->score);
+	log_info("[%7u] %8lu %8lu %8lu %8lu %9lu %8lu %13d %8s %s\n",
+		 leader->pid, memory->mapped, rss_sum(memory),
+		 memory->rss.anonymous, memory->rss.files, memory->rss.shared,
+		 memory->tables, READ_ONCE(leader->process->oom_score_adj),
+		 score, name);
 }
 
 static void log_rule(void)
@@ -247,115 +260,121 @@ static void log_rule(void)
 }
 
 /* Of equal ones the younger: as Linux, whose list is in this order. */
-static bool is_better(const struct task *task, i64 score,
-		      const struct choice *choice)
+static bool is_worse(const struct candidate *candidate,
+		     const struct candidate *than)
 {
-	if (!choice->task || score != choice->score)
-		return !choice->task || score > choice->score;
-	return task->start_ns >= choice->task->start_ns;
+	if (!than->leader || candidate->score != than->score)
+		return !than->leader || candidate->score > than->score;
+	return candidate->leader->start_ns >= than->leader->start_ns;
 }
 
-static void choose(struct task *task, const struct memory *memory,
-		   struct choice *choice)
+static void choose(struct candidate *victim, const struct candidate *candidate)
 {
-	if (choice->task)
-		task_put(choice->task);
-	task_get(task);
-	choice->task = task;
-	choice->memory = *memory;
-	choice->score = score_of(task, memory);
+	if (victim->leader)
+		task_put(victim->leader);
+	task_get(candidate->leader);
+	*victim = *candidate;
 }
 
-/* Look at everyone, say so, and keep the worst. */
-static struct choice choose_worst(void)
+/* Look at everyone, say so, and keep the worst, with a reference. */
+static struct candidate choose_worst(void)
 {
-	struct choice choice = { .task = NULL };
-	struct task *task;
+	struct candidate worst = { .leader = NULL };
+	struct task *leader;
 
-	for (u32 pid = 1; (task = task_find_next_leader_get(pid)); pid++) {
-		struct memory memory;
-		const char *immune;
+	for (u32 pid = 1; (leader = task_find_next_leader_get(pid)); pid++) {
+		struct candidate candidate;
 
-		pid = task->pid;
-		if (read_memory(task->process, &memory)) {
-			immune = why_immune(task, &memory);
-			log_candidate(task, &memory, immune);
-			if (!immune &&
-			    is_better(task, score_of(task, &memory), &choice))
-				choose(task, &memory, &choice);
+		pid = leader->pid;
+		if (look_at(leader, &candidate)) {
+			log_candidate(&candidate);
+			if (!candidate.immune && is_worse(&candidate, &worst))
+				choose(&worst, &candidate);
 		}
-		task_put(task);
+		task_put(leader);
 	}
 	log_rule();
-	return choice;
+	return worst;
 }
 
 /* vm.oom_kill_allocating_task: whoever asks pays, if it may be killed. */
-static void prefer_current(struct choice *choice)
+static void prefer_current(struct candidate *victim)
 {
-	struct task *task = current_task()->process->leader;
-	struct memory memory;
+	struct candidate current;
 
-	if (read_memory(task->process, &memory) && !why_immune(task, &memory))
-		choose(task, &memory, choice);
+	if (look_at(current_task()->process->leader, &current) &&
+	    !current.immune)
+		choose(victim, &current);
 }
 
 /* ---- The kill ------------------------------------------------------------ */
 
 #define PAGE_KIB (PAGE_SIZE / 1024)
 
-static void log_kill(const struct choice *choice, const char *prefix)
+static void log_kill(const struct candidate *victim, const char *prefix)
 {
-	struct task *task = choice->task;
-	const struct memory *memory = &choice->memory;
+	struct task *leader = victim->leader;
+	const struct memory *memory = &victim->memory;
 	char name[TASK_NAME_BYTES];
 
-	task_get_name(task, name);
+	task_get_name(leader, name);
 	log_info("oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),"
 		 "cpuset=/,mems_allowed=0,global_oom,task_memcg=/,task=%s,"
-		 "pid=%u,uid=0\n",
-		 name, task->pid);
+		 "pid=%u,uid=%u\n",
+		 name, leader->pid, leader->credentials.user.real);
 	log_error("%s: Killed process %u (%s) total-vm:%lukB, "
-		  "anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB, UID:0 "
+		  "anon-rss:%lukB, file-rss:%lukB, shmem-rss:%lukB, UID:%u "
 		  "pgtables:%lukB oom_score_adj:%d\n",
-		  prefix, task->pid, name, memory->mapped * PAGE_KIB,
+		  prefix, leader->pid, name, memory->mapped * PAGE_KIB,
 		  memory->rss.anonymous * PAGE_KIB,
 		  memory->rss.files * PAGE_KIB, memory->rss.shared * PAGE_KIB,
-		  memory->tables * PAGE_KIB,
-		  READ_ONCE(task->process->oom_score_adj));
+		  leader->credentials.user.real, memory->tables * PAGE_KIB,
+		  READ_ONCE(leader->process->oom_score_adj));
+}
+
+static bool uses_mm(struct process *process, const struct mm *mm)
+{
+	struct mms mms = get_mms(process);
+	bool result = false;
+
+	for (u32 i = 0; i < mms.count; i++) {
+		result |= mms.mm[i] == mm;
+		mm_put(mms.mm[i]);
+	}
+	return result;
 }
 
 /* => @mm is marked */
 static void kill_all_in(struct mm *mm, const struct process *victim)
 {
-	struct task *task;
+	struct task *leader;
 
-	for (u32 pid = 1; (task = task_find_next_leader_get(pid)); pid++) {
-		struct process *process = task->process;
+	for (u32 pid = 1; (leader = task_find_next_leader_get(pid)); pid++) {
+		struct process *process = leader->process;
 
-		pid = task->pid;
+		pid = leader->pid;
 		/* init borrows from nobody, and who borrows from it is safe. */
 		if (process != victim && process != init_process &&
-		    task_uses_mm(task, mm)) {
+		    uses_mm(process, mm)) {
 			signal_kill(process);
 			log_info("Killed process %u too: it shares the "
 				 "memory\n",
-				 task->pid);
+				 leader->pid);
 		}
-		task_put(task);
+		task_put(leader);
 	}
 }
 
 /* First the signal: from then on the reserve is there for the victim. */
-static void kill(const struct choice *choice, const char *prefix)
+static void kill(const struct candidate *victim, const char *prefix)
 {
-	struct process *process = choice->task->process;
+	struct process *process = victim->leader->process;
 	struct mms mms = get_mms(process);
 
 	WRITE_ONCE(kills, kills + 1);
 	killed_ns = time_since_boot_ns();
 	signal_kill(process);
-	log_kill(choice, prefix);
+	log_kill(victim, prefix);
 	for (u32 i = 0; i < mms.count; i++) {
 		mm_mark_oom_victim(mms.mm[i]);
 		kill_all_in(mms.mm[i], process);
@@ -383,19 +402,19 @@ static void check_panic_on_oom(void)
 static void kill_someone(void)
 {
 	const char *prefix = "Out of memory";
-	struct choice choice;
+	struct candidate victim;
 
 	log_header();
-	choice = choose_worst();
+	victim = choose_worst();
 	check_panic_on_oom();
 	if (READ_ONCE(oom_kill_allocating_task)) {
 		prefix = "Out of memory (oom_kill_allocating_task)";
-		prefer_current(&choice);
+		prefer_current(&victim);
 	}
-	if (!choice.task)
+	if (!victim.leader)
 		panic_no_victim();
-	kill(&choice, prefix);
-	task_put(choice.task);
+	kill(&victim, prefix);
+	task_put(victim.leader);
 }
 
 /* ---- The victim's end ---------------------------------------------------- */
@@ -441,12 +460,10 @@ void oom_put_mm(struct mm *mm)
 {
 	const struct task *task = current_task();
 	bool is_victim = READ_ONCE(mm->is_oom_victim);
-	/* Of several threads the last one takes the memory with it. */
-	bool is_last = READ_ONCE(mm->refcount) == 1;
 	u64 frees = frame_stats.frees;
 
-	mm_put(mm);
-	if (likely(!is_victim) || !is_last)
+	/* The others of its threads, and who shares the memory, go as well. */
+	if (likely(!mm_put(mm) || !is_victim))
 		return;
 	log_info("oom: process %u (%s) is gone: %lu frames given back, %lu us "
 		 "after the kill\n",

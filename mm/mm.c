@@ -202,10 +202,10 @@ void mm_reap(struct mm *mm)
 	write_unlock(&mm->lock);
 }
 
-void mm_put(struct mm *mm)
+bool mm_put(struct mm *mm)
 {
 	if (__atomic_fetch_sub(&mm->refcount, 1, __ATOMIC_ACQ_REL) > 1)
-		return;
+		return false;
 	spin_lock(&mm_list_lock);
 	list_remove(&mm->all_node);
 	spin_unlock(&mm_list_lock);
@@ -221,6 +221,7 @@ void mm_put(struct mm *mm)
 	if (!mm->is_reaped)
 		victim_is_done(mm);
 	kmem_cache_free(&mm_cache, mm);
+	return true;
 }
 
 /* ---- Page-table entries -------------------------------------------------- */

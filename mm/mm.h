@@ -93,8 +93,11 @@ extern struct spinlock mm_list_lock;
 /* Return: an empty address space with one reference, or NULL. */
 struct mm *mm_create(void) __must_check;
 void mm_get(struct mm *mm);
-/* The last one unmaps everything and frees the tables. */
-void mm_put(struct mm *mm);
+/*
+ * The last one unmaps everything and frees the tables.
+ * Return: was it the last?
+ */
+bool mm_put(struct mm *mm);
 
 /*
  * Where the present pages of an mm come from.  Walks what is mapped from

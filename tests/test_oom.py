@@ -13,9 +13,9 @@ import harness
 from harness import BUILD, Job
 
 
-def run_oom():
-    return Job("--icount", "--mem", "32M", "--", BUILD / "user" / "oom",
-               timeout=240)
+def run_oom(*arguments, append=""):
+    return Job("--icount", "--mem", "32M", "--append", append, "--",
+               BUILD / "user" / "oom", *arguments, timeout=240)
 
 
 ROW = re.compile(
@@ -89,3 +89,28 @@ def test_the_table_adds_up(job):
     for kill in kills:
         check_kill(*kill)
     assert done.stdout.count(b": it died, and nobody else") == 3
+
+
+@pytest.mark.parametrize("job", [
+    run_oom("1", append="sysctl.vm.oom_dump_tasks=0")], ids=["oom"])
+def test_without_the_table(job):
+    """vm.oom_dump_tasks=0: who and what of, but not who else."""
+    done = job.result()
+    log = done.stderr.decode()
+    assert done.returncode == 0, harness.explain(done)
+    assert len(KILLED.findall(log)) == 1 and len(GONE.findall(log)) == 1
+    assert not any(map(ROW.match, log.splitlines())), harness.explain(done)
+    assert not UNIT.search(log) and "Tasks state" not in log
+
+
+@pytest.mark.parametrize("job", [
+    run_oom("1", append="sysctl.vm.panic_on_oom=2 "
+                        "sysctl.vm.oom_kill_allocating_task=1")], ids=["oom"])
+def test_rather_a_panic(job):
+    """vm.panic_on_oom comes before vm.oom_kill_allocating_task."""
+    done = job.result()
+    log = done.stderr.decode()
+    assert done.returncode == 125, harness.explain(done)
+    assert "PANIC: Out of memory: compulsory panic_on_oom is enabled" in log
+    assert any(map(ROW.match, log.splitlines())), "the table all the same"
+    assert not KILLED.search(log), harness.explain(done)

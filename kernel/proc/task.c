@@ -375,16 +375,6 @@ struct mm *task_get_mm(struct task *task)
 	return mm;
 }
 
-bool task_uses_mm(struct task *task, const struct mm *mm)
-{
-	bool result;
-
-	spin_lock(&task->lock);
-	result = task->mm == mm || task->mm_before_exec == mm;
-	spin_unlock(&task->lock);
-	return result;
-}
-
 struct files *task_get_files(struct task *task)
 {
 	struct files *files;

@@ -206,8 +206,6 @@ u64 task_created_count(void);
 
 /* A reference for mm_put() or files_put(), or NULL. */
 struct mm *task_get_mm(struct task *task);
-/* Does it run in @mm, or will it again if its execve fails? */
-bool task_uses_mm(struct task *task, const struct mm *mm);
 struct files *task_get_files(struct task *task);
 void task_get_name(struct task *task, char name[TASK_NAME_BYTES]);
 /* The letter of /proc/PID/stat: R S D T Z. */

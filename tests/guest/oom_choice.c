@@ -1,6 +1,6 @@
 /*
  * guest-test: release=yes host="no: takes all memory" mem=32M timeout=240
- * append="sysctl.vm.overcommit_memory=1"
+ * append="sysctl.vm.overcommit_memory=1" log="UID:54321"
  */
 /*
  * Who is killed: the largest, moved by oom_score_adj; of equals the younger;
@@ -110,6 +110,22 @@ static void ties(void)
 	oom_is_quiet(before);
 }
 
+/* Who it belonged to is in the log. */
+static void hog_of_a_user(void)
+{
+	CHECK_OK(setresuid(54321, 54321, 54321));
+	oom_hog();
+}
+
+static void users(void)
+{
+	long before = oom_free();
+
+	say("a user's hog: %s\n",
+	    how_ended(wait_for(oom_child("0", hog_of_a_user))));
+	oom_is_quiet(before);
+}
+
 /* ---- One memory, two processes ------------------------------------------- */
 
 static int alive[2]; /* a pipe: its end is that of all who have it */
@@ -155,6 +171,7 @@ int main(void)
 	frames = oom_free();
 	scenes();
 	ties();
+	users();
 	vfork_dies_whole();
 	return 0;
 }
