@@ -11,6 +11,7 @@
 #include "fail_nth.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
@@ -34,6 +35,22 @@ static int do_vfork(void)
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
 	return error_of(pid);
+}
+
+static void *do_nothing(void *argument)
+{
+	return argument;
+}
+
+/* A stack, a guard page and a task. */
+static int do_thread(void)
+{
+	pthread_t thread;
+	int error = pthread_create(&thread, NULL, do_nothing, NULL);
+
+	if (!error)
+		pthread_join(thread, NULL);
+	return error == EAGAIN ? ENOMEM : error; /* as POSIX calls it */
 }
 
 static int do_execve(void)
@@ -101,6 +118,11 @@ static int do_munmap(void)
 	return error_of(munmap((void *)(area + 2 * PAGE_SIZE), PAGE_SIZE));
 }
 
+static int do_mlock(void)
+{
+	return error_of(mlock((void *)(fresh + 9 * PAGE_SIZE), 3 * PAGE_SIZE));
+}
+
 static int do_brk(void)
 {
 	long old = syscall(SYS_brk, 0);
@@ -145,6 +167,7 @@ static int do_create(void)
 static const struct operation operations[] = {
 	{ "fork", NULL, do_fork, true, false },
 	{ "vfork", NULL, do_vfork, true, false },
+	{ "thread", NULL, do_thread, true, false },
 	{ "execve", NULL, do_execve, true, false },
 	{ "first touch", NULL, do_first_touch, false, false },
 	{ "first read", NULL, do_first_read, false, false },
@@ -155,6 +178,7 @@ static const struct operation operations[] = {
 	{ "mremap", NULL, do_mremap, true, false },
 	{ "mprotect", NULL, do_mprotect, true, false },
 	{ "munmap", NULL, do_munmap, true, false },
+	{ "mlock", NULL, do_mlock, true, false },
 	{ "brk", NULL, do_brk, true, false },
 	{ "pipe", NULL, do_pipe, true, false },
 	{ "pipe, write", make_pipe, do_pipe_write, true, false },
