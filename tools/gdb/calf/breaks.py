@@ -25,21 +25,27 @@ class _Again(gdb.Breakpoint):
 class _Stop(gdb.Breakpoint):
     """A breakpoint in the handler of a fault, for one process or for all."""
 
-    def __init__(self, function, wanted):
+    def __init__(self, function, wanted, cases=None):
         super().__init__(f"-function {function}",
                          type=gdb.BP_HARDWARE_BREAKPOINT)
-        self.wanted = wanted
+        self.wanted, self.cases = wanted, cases
 
     def stop(self):
-        if self.wanted is None:
-            return True
         task = kernel.current_task()
-        return task is not None and task.is_called(self.wanted)
+        if self.wanted is not None and not (
+                task and task.is_called(self.wanted)):
+            return False
+        return self.cases is None or self._is_case()
+
+    def _is_case(self):
+        """Will it be one of these cases of mm/fault.c?"""
+        now = fault.current()
+        return now is not None and fault.verdict(now).case in self.cases
 
 
-def _break(arguments, name, function):
+def _break(arguments, name, function, cases=None):
     wanted, = words(arguments, 0, 1, f"{name} [PID|PROGRAM]")
-    _Stop(function, wanted)
+    _Stop(function, wanted, cases)
 
 
 @command("break-cow")
@@ -59,7 +65,9 @@ def break_zero(arguments):
 Usage: break-zero [PID|PROGRAM]
 
 With a pid or a program's name only for that process. "why" then explains."""
-    _break(arguments, "break-zero", "map_absent_page")
+    # The compiler makes one function of those that map an absent page.
+    _break(arguments, "break-zero", "fault_handle",
+           ("2", "4A", "4B", "5A", "5B"))
 
 
 @command("break-oom")

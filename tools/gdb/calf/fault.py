@@ -98,7 +98,7 @@ def verdict(fault):
         return _absent(fault, area)
     if fault.is_write and not step.pte.write:
         return _write_stopped(area, kernel.frame(step.pte.pfn))
-    return Verdict("7", "RETRY", "resolve",
+    return Verdict("7", "RETRY", "resolve_page",
                    "the entry allows it by now, nothing is left to do")
 
 

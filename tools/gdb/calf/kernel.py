@@ -57,7 +57,7 @@ SYMBOLS = (
 FUNCTIONS = {
     "fault_handle": "mm/fault.c", "map_zero_frame": "mm/fault.c",
     "fill_zeroed_frame": "mm/fault.c", "map_object_page": "mm/fault.c",
-    "resolve": "mm/fault.c", "is_access_allowed": "mm/fault.c",
+    "resolve_page": "mm/fault.c", "is_access_allowed": "mm/fault.c",
     "map_absent_page": "mm/fault.c", "handle_locked": "mm/fault.c",
     "cow_break": "mm/cow.c", "cow_copy": "mm/cow.c", "cow_reuse": "mm/cow.c",
     "map_grow_stack": "mm/map.c", "page_fault": "kernel/trap.c",
