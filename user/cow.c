@@ -2,6 +2,11 @@
 /*
  * user/cow.c - the tour: one page, shared and parted, step by step.
  *
+ *	cow [-w]
+ *
+ * With -w it waits after each step until a line is typed, so that the map of
+ * memory can be looked at meanwhile.
+ *
  * A parent and its child take turns.  Each step is one action of one of them
  * on the same page; then both say what their own page table holds for it.
  * They talk through two pipes, so the order is always the same.
@@ -292,8 +297,18 @@ static void print_head(void)
 	putchar('\n');
 }
 
-int main(void)
+static void wait_for_line(void)
 {
+	int c;
+
+	do
+		c = getchar();
+	while (c != EOF && c != '\n');
+}
+
+int main(int argc, char **argv)
+{
+	bool waits = argc > 1 && !strcmp(argv[1], "-w");
 	const int steps = sizeof(script) / sizeof(script[0]);
 
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
@@ -319,6 +334,8 @@ int main(void)
 		if (step->action == READ && zero_pfn == UNKNOWN)
 			zero_pfn = parent.view.pfn;
 		print_row(i + 1, step, &parent, child ? &other : NULL);
+		if (waits)
+			wait_for_line();
 	}
 	if (!on_calf())
 		puts("\n?: this kernel does not tell.");

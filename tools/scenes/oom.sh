@@ -1,0 +1,2 @@
+# Memory runs out, and the kernel says who dies and why.
+oom 1
