@@ -117,14 +117,16 @@ SHIFTED = {"&": "7", "$": "4", "|": "\\", ">": ".", "<": ",", '"': "'",
 
 class Machine:
     def __init__(self, scratch, boot="pvh", memory="64M", append="",
-                 initramfs=INITRAMFS):
+                 initramfs=INITRAMFS, can_exit=True):
         socket_path = f"{scratch}/qmp.sock"
         command = ["-M", "pc", "-cpu", "max,-erms", "-m", memory,
                    "-nodefaults", "-no-reboot", "-nic", "none",
                    "-display", "none", "-vga", "std",
-                   "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
                    "-serial", "stdio",
                    "-qmp", f"unix:{socket_path},server=on,wait=off"]
+        # Without this device and with -no-shutdown the last screen stays.
+        command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"] \
+            if can_exit else ["-no-shutdown"]
         self.scratch = scratch
         self.child = pexpect.spawn(
             os.environ.get("QEMU", "qemu-system-x86_64"),

@@ -317,6 +317,36 @@ def test_editor_and_map_key(machine):
         pass
 
 
+@needs_shell
+def test_panic_on_screen(tmp_path):
+    """The last words, although the thread that draws does not run again."""
+    machine = screen.Machine(tmp_path, can_exit=False)
+    try:
+        machine.wait(screen.PROMPT)
+        machine.type("echo c > /proc/sysrq-trigger\n")
+        machine.wait("cr3 ")
+        machine.wait("\n")
+        lines = on_screen(machine.transcript.getvalue(), 128)[-48:]
+        assert any(line.startswith("PANIC: ") for line in lines)
+        assert any("procfs_write_sysrq" in line for line in lines)
+        shown = lines_when(machine, lambda one: one[:len(lines)] == lines)
+        assert shown[:len(lines)] == lines
+    finally:
+        machine.close()
+
+
+@needs_shell
+def test_pictures_repeat(tmp_path):
+    """tools/screens: two runs, the same pixels."""
+    for folder in ("one", "two"):
+        subprocess.run([harness.ROOT / "tools" / "screens", "--build",
+                        harness.DEBUG.parent, "-o", tmp_path / folder,
+                        "snapshot"], check=True)
+    one, two = ((tmp_path / folder / "screen-snapshot.png").read_bytes()
+                for folder in ("one", "two"))
+    assert one[:8] == b"\x89PNG\r\n\x1a\n" and one == two
+
+
 NO_SCREEN = Job("--", "/bin/sh", "-c", "ps; stty size")
 
 

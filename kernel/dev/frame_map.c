@@ -162,12 +162,13 @@ static void collect_task(struct frame_map *map, struct task *task)
 void frame_map_collect(struct frame_map *map)
 {
 	struct task *task;
+	bool was_taken;
 	u32 pid = 1;
-	/* Tasks come and go under this lock only. */
-	bool was_taken = kernel_lock();
 
 	collect_frames(map);
 	map->process_count = 0;
+	/* Tasks come and go under this lock only. */
+	was_taken = kernel_lock();
 	/* One task of each process: the others share its memory. */
 	while ((task = task_find_next_leader_get(pid))) {
 		pid = task->pid + 1;

@@ -106,6 +106,8 @@ static void draw_cell(u32 x, u32 y, const struct map_cell *what)
 		ink.background = vt_colour(process_colours[what->owners[0]]);
 		letter = what->owner_count > 1 ? '*' :
 						 (char)('A' + what->letter);
+		if (!what->owner_count) /* mapped while we were looking */
+			letter = ' ';
 		break;
 	case MAP_FREE:
 	case MAP_KERNEL:

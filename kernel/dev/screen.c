@@ -19,6 +19,8 @@
 /* Text appears within this time: no eye is faster. */
 #define TEXT_PERIOD_NS 20000000UL
 #define MAP_PERIOD_NS 100000000UL
+/* Of a large memory it takes its time, of which it may have this part. */
+#define MAP_TIME_SHARE 10
 
 /* As wide as terminals were; the map gets what is left of the screen. */
 #define COLUMNS_BESIDE_MAP 80
@@ -198,10 +200,13 @@ static void draw_forever(void *argument)
 		draw_text();
 		if (is_map_shown && now >= next_map_ns) {
 			memory_map_draw();
-			next_map_ns = now + MAP_PERIOD_NS;
+			next_map_ns = now + max_u64(MAP_PERIOD_NS,
+						    (time_since_boot_ns() -
+						     now) * MAP_TIME_SHARE);
 		}
-		(void)wait_event_deadline(&nothing, false,
-					  now + TEXT_PERIOD_NS);
+		/* Others get this time, however long the drawing took. */
+		(void)wait_event_deadline(
+			&nothing, false, time_since_boot_ns() + TEXT_PERIOD_NS);
 	}
 }
 
