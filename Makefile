@@ -246,6 +246,12 @@ $(ISO): $(KERNEL) $(INITRAMFS) boot/grub.cfg tools/mkiso $(B)/.iso
 	$(call say,ISO,$@)
 	$(Q)tools/mkiso -o $@ --append '$(APPEND)' $(KERNEL) $(INITRAMFS)
 
+# Pictures of the screen, from real runs that come out the same every time.
+.PHONY: docs-pictures docs-screens
+docs-pictures: docs-screens
+docs-screens: $(KERNEL) $(INITRAMFS)
+	@tools/screens --build $(B) -o docs/pictures
+
 # ---- Run it ---------------------------------------------------------------
 run-env := QEMU='$(QEMU)' MEM='$(MEM)' CPUS='$(CPUS)' BUILD='$(B)'
 has-grub := $(shell command -v grub-mkrescue >/dev/null 2>&1 && \

@@ -1,16 +1,23 @@
 # A database saves itself: the child has the pages of the moment of the fork,
 # and the parent writes; both are stopped in the middle of it.
+
+# The pages that process $1 has copied so far; without a further process.
+count_copies() {
+	while read -r kind count; do
+		[ "$kind" = cow_copy ] && copied=$count
+	done < /proc/$1/faults
+}
+
 echo 'snapshot 1200 50: a child saves 1200 pages, its parent writes half of them.'
 snapshot 1200 50 &
-parent=$!
 copied=0
-until [ "${copied:-0}" -ge 200 ]; do
-	usleep 1
-	copied=$(awk '/cow_copy/ { print $2 }' /proc/$parent/faults)
+until [ "$copied" -ge 200 ]; do
+	count_copies $!
 done
-kill -STOP $(pidof snapshot)
-copied=$(awk '/cow_copy/ { print $2 }' /proc/$parent/faults)
-echo "Stopped after $copied of 600 copies. The save, so far:"
+kill -STOP $!
+kill -STOP $(pidof snapshot)    # the child too
+count_copies $!
+echo "Stopped after $copied copies. The save, so far:"
 for pid in $(pidof snapshot); do
 	echo
 	echo "process $pid:"
