@@ -11,6 +11,7 @@ import pexpect
 import pytest
 
 import harness
+import test_oom
 from harness import BUILD, DEBUG, ROOT
 from test_gdb import OUTPUT, PROGRAM, SECONDS, SESSIONS, Make
 
@@ -209,3 +210,29 @@ def test_failing_test_leaves_its_recording(tmp_path):
     said = replay(ROOT / told[1], "continue")
     assert OUTPUT.decode() in said
     shutil.rmtree(FOLDER / "fails")
+
+
+@pytest.mark.parametrize("job", [harness.Job(
+    "--mem", "32M", "--record", FOLDER / "oom", "--", BUILD / "user" / "oom",
+    timeout=240)])
+def test_commit_foretells_the_kills(job):
+    """Each score and each victim, against the table in the kernel's log."""
+    done = job.result()
+    assert done.returncode == 0, harness.explain(done)
+    session = gdb_session(FOLDER / "oom", "oom")
+    assert session.returncode == 0 and \
+        "session passed\n" in session.stdout, session.stdout
+    kills, table = [], {}
+    for line in done.stderr.decode(errors="replace").splitlines():
+        if row := test_oom.ROW.match(line):
+            score = row["score"]
+            table[row["pid"]] = f"{row['adj']}:{score}"
+        elif killed := test_oom.KILLED.match(line):
+            victim = table[killed[1]].split(":")[1]
+            kills.append((table, f"{killed[1]}:{victim}"))
+            table = {}
+    foretold = [(dict(word.split(":", 1) for word in scores.split()), victim)
+                for scores, victim in re.findall(
+                    r"^foretold (.*) victim (\S+)$", session.stdout, re.M)]
+    assert kills and foretold == kills
+    shutil.rmtree(FOLDER / "oom")
