@@ -110,6 +110,8 @@ static bool parse_option(const char *word)
 		cmdline.max_cpus = parse_count(value);
 	else if ((value = value_of(word, "map")))
 		cmdline.map = strcmp(value, "0") != 0;
+	else if ((value = value_of(word, "trace")))
+		cmdline.trace = value;
 	else if ((value = value_of(word, "check")))
 		check_enabled = strcmp(value, "0") != 0;
 	else if (!value_of(word, "console"))

@@ -21,6 +21,7 @@ struct cmdline {
 	bool tty_raw; /* tty=raw: no echo, no output processing */
 	bool map; /* map=1: the memory map beside the console on the screen */
 	u32 max_cpus; /* maxcpus=N: start no more */
+	const char *trace; /* trace=CLASS,...: what is recorded; or NULL */
 	const char *serial_mark; /* serial.mark=TOKEN, or NULL */
 };
 

@@ -6,6 +6,7 @@
 #include "kernel/cmdline.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
+#include "kernel/lib/trace.h"
 #include "kernel/proc/sched.h"
 #include "kernel/x86_64/acpi.h"
 #include "kernel/x86_64/apic.h"
@@ -68,10 +69,29 @@ static void run(void)
 	sched_idle();
 }
 
+/* A CPU that does not answer leaves it to the next one. */
+static int give_trace_ring(struct cpu *cpu)
+{
+	struct frame *block;
+
+	if (cpu->trace_ring)
+		return 0;
+	block = frame_alloc_block(FRAME_KERNEL, TRACE_RING_ORDER);
+	if (!block)
+		return -ENOMEM;
+	cpu->trace_ring = frame_ptr(block);
+	memset(cpu->trace_ring, 0, PAGE_SIZE << TRACE_RING_ORDER);
+	return 0;
+}
+
 static int start(u32 apic_id)
 {
 	struct cpu *cpu = &cpus[cpu_count];
-	void *stack = kstack_alloc();
+	void *stack;
+
+	if (give_trace_ring(cpu) != 0)
+		return -ENOMEM;
+	stack = kstack_alloc();
 
 	if (!stack)
 		return -ENOMEM;

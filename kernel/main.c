@@ -16,6 +16,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
+#include "kernel/lib/trace.h"
 #include "kernel/memory_hooks.h"
 #include "kernel/proc/futex.h"
 #include "kernel/proc/init.h"
@@ -108,6 +109,7 @@ void kernel_main(u32 magic, paddr_t loader_info)
 	int loader_error = boot_collect(magic, loader_info, &boot_info);
 
 	cmdline_parse(boot_info.command_line);
+	trace_init(cmdline.trace);
 	log_start();
 	if (loader_error)
 		refuse(EXIT_BAD_LOADER, "unknown boot loader");
@@ -126,6 +128,7 @@ void kernel_main(u32 magic, paddr_t loader_info)
 	futex_init();
 	memory_hooks_init(); /* who may use the last frames */
 	start_devices(); /* interrupts, clock, console */
+	TRACE(CLOCK, .value = time_tsc_hz(), .address = time_since_boot_ns());
 	cpus_start(); /* the others */
 	make_file_systems(); /* /, /proc, the initramfs */
 	cmdline_apply(); /* switches of /proc/sys/vm */

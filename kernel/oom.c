@@ -26,6 +26,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
+#include "kernel/lib/trace.h"
 #include "kernel/proc/kernel_lock.h"
 #include "kernel/proc/mutex.h"
 #include "kernel/proc/sched.h"
@@ -288,6 +289,9 @@ static struct candidate choose_worst(void)
 		pid = leader->pid;
 		if (look_at(leader, &candidate)) {
 			log_candidate(&candidate);
+			TRACE(OOM_SCORE, .code = leader->pid,
+			      .kind = candidate.immune != NULL,
+			      .value = (u64)candidate.score);
 			if (!candidate.immune && is_worse(&candidate, &worst))
 				choose(&worst, &candidate);
 		}
@@ -373,6 +377,7 @@ static void kill(const struct candidate *victim, const char *prefix)
 
 	WRITE_ONCE(kills, kills + 1);
 	killed_ns = time_since_boot_ns();
+	TRACE(OOM_KILL, .code = process->pid, .value = (u64)victim->score);
 	signal_kill(process);
 	log_kill(victim, prefix);
 	for (u32 i = 0; i < mms.count; i++) {
@@ -433,6 +438,8 @@ static void reap_victims(void)
 			struct mm *mm = mms.mm[i];
 
 			if (mm->is_oom_victim && !mm->is_reaped) {
+				TRACE(OOM_REAP,
+				      .space = (u32)mm->pgtable.space.root.val);
 				mm_reap(mm);
 				log_info("oom_reaper: reaped process %u (%s): "
 					 "%lu frames given back\n",

@@ -12,6 +12,7 @@
 #include "kernel/proc/kernel_lock.h"
 #include "kernel/proc/syscalls.h"
 #include "kernel/proc/user_return.h"
+#include "kernel/syscall_trace.h"
 #include "kernel/syscalls.h"
 #include "kernel/x86_64/asm/insn.h"
 #include "kernel/x86_64/traps.h"
@@ -115,12 +116,11 @@ static const bool has_own_locks[ARRAY_SIZE(table)] = {
 	[228] = true, /* clock_gettime */
 };
 
-void syscall_dispatch(struct trap_frame *frame)
+static inline void call(struct trap_frame *frame)
 {
 	u64 number = frame->rax;
 	bool is_locked = false;
 
-	interrupts_on();
 	if (likely(number < ARRAY_SIZE(table) && table[number])) {
 		if (!has_own_locks[number])
 			is_locked = kernel_lock();
@@ -135,6 +135,24 @@ void syscall_dispatch(struct trap_frame *frame)
 	} else {
 		frame->rax = (u64)unknown_call(number);
 	}
+}
+
+static __cold void call_traced(struct trap_frame *frame)
+{
+	u32 number = (u32)frame->rax;
+
+	syscall_trace(frame);
+	call(frame);
+	TRACE(RETURN, .code = number, .value = frame->rax);
+}
+
+void syscall_dispatch(struct trap_frame *frame)
+{
+	interrupts_on();
+	if (trace_is_on(TRACE_SYSCALL))
+		call_traced(frame);
+	else
+		call(frame);
 	interrupts_off();
 	user_return_prepare(frame);
 }

@@ -6,12 +6,14 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/memory_hooks.h"
 #include "kernel/oom.h"
 #include "mm/check.h"
 #include "mm/commit.h"
 #include "mm/cow.h"
 #include "mm/fork.h"
+#include "mm/mm_trace.h"
 
 /* A violated invariant panics, so whoever reads this will read "ok". */
 static void read_check(char *text, size_t size)
@@ -25,6 +27,30 @@ static int write_check(u64 value)
 	if (value)
 		check_all();
 	return 0;
+}
+
+static void read_trace(char *text, size_t size)
+{
+	snprintf(text, size, "%lu", trace_mask & TRACE_ALL);
+}
+
+static int write_trace(u64 value)
+{
+	trace_set_classes(value);
+	return 0;
+}
+
+/* The trace gets a list of all there is. */
+static int write_trace_state(u64 value)
+{
+	if (value)
+		mm_trace_state();
+	return 0;
+}
+
+static void read_trace_state(char *text, size_t size)
+{
+	strlcpy(text, "0", size);
 }
 
 /* Linux keeps the ratio in an int, KiB in a long. */
@@ -62,6 +88,14 @@ const struct sysctl sysctl_vm[] = {
 	  .max = INT32_MAX,
 	  .replaces = &overcommit_kbytes },
 	{ .name = "panic_on_oom", .value = &panic_on_oom, .max = 2 },
+	{ .name = "trace",
+	  .max = TRACE_ALL,
+	  .read = read_trace,
+	  .write = write_trace },
+	{ .name = "trace_state",
+	  .max = 1,
+	  .read = read_trace_state,
+	  .write = write_trace_state },
 	{ .name = "user_reserve_kbytes",
 	  .value = &user_reserve_kbytes,
 	  .max = KBYTES_MAX },

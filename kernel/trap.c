@@ -18,6 +18,7 @@
 #include "kernel/x86_64/user_copy.h"
 #include "mm/fault.h"
 #include "mm/mm.h"
+#include "mm/mm_trace.h"
 
 static void page_fault(struct trap_frame *frame)
 {
@@ -28,6 +29,8 @@ static void page_fault(struct trap_frame *frame)
 	bool in_user_half = address.val < USER_END;
 	enum fault_result result = FAULT_SIGSEGV_MAPERR;
 
+	if (trace_is_on(TRACE_TRAP))
+		mm_trace_trap(address, frame->error_code, frame->rip);
 	/*
 	 * The kernel touches user memory in a few listed instructions only,
 	 * always with interrupts on.  Anything else is a bug of ours.
@@ -66,10 +69,11 @@ static void exception(struct trap_frame *frame)
 
 void trap_dispatch(struct trap_frame *frame)
 {
-	switch (frame->vector) {
-	case TRAP_PAGE_FAULT:
+	if (likely(frame->vector == TRAP_PAGE_FAULT)) {
 		page_fault(frame);
-		break;
+		goto out;
+	}
+	switch (frame->vector) {
 	case TRAP_TIMER:
 		apic_end_of_interrupt();
 		sched_tick(trap_from_user(frame));
@@ -96,6 +100,7 @@ void trap_dispatch(struct trap_frame *frame)
 	default:
 		exception(frame);
 	}
+out:
 	if (trap_from_user(frame))
 		user_return_prepare(frame);
 }

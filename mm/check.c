@@ -345,13 +345,12 @@ void check_event(void)
 		check_all();
 }
 
-void check_fault_event(void)
+void check_fault_counted(void)
 {
 	static u64 faults;
 
-	if (CALF_DEBUG && check_enabled &&
-	    __atomic_add_fetch(&faults, 1, __ATOMIC_RELAXED) %
-			    FAULTS_PER_CHECK ==
-		    0)
+	if (check_enabled && __atomic_add_fetch(&faults, 1, __ATOMIC_RELAXED) %
+					     FAULTS_PER_CHECK ==
+				     0)
 		check_all();
 }

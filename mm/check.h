@@ -18,5 +18,11 @@ void check_all(void);
 /* Runs check_all() in debug builds unless "check=0" was on the command line. */
 void check_event(void);
 /* As above, every 256th call. */
-void check_fault_event(void);
+void check_fault_counted(void);
+static inline void check_fault_event(void)
+{
+	if (CALF_DEBUG)
+		check_fault_counted();
+}
+
 extern u64 check_enabled;

@@ -4,6 +4,7 @@
 #include "mm/commit.h"
 
 #include "kernel/lib/errno.h"
+#include "kernel/lib/trace.h"
 #include "mm/mm.h"
 
 #define KIB_PER_PAGE (PAGE_SIZE / 1024)
@@ -95,9 +96,12 @@ int commit_charge(u64 pages)
 		return 0;
 	must_fail = unlikely(allocation_fails) && allocation_fails();
 	total = __atomic_add_fetch(&committed_pages, pages, __ATOMIC_RELAXED);
+	TRACE(COMMIT, .value = pages, .address = total);
 	if (likely(is_enough(pages, total) && !must_fail))
 		return 0;
 	commit_uncharge(pages);
+	TRACE(REFUSAL, .value = pages, .address = commit_total(),
+	      .kind = (u8)overcommit_memory, .other = (u32)commit_limit());
 	if (commit_refused)
 		commit_refused(pages * PAGE_SIZE);
 	return -ENOMEM;
@@ -110,6 +114,8 @@ void commit_uncharge(u64 pages)
 	ASSERT_INVARIANT(I8, old >= pages,
 			 "%lu pages are given back, %lu were promised", pages,
 			 old);
+	if (pages)
+		TRACE(COMMIT, .value = -pages, .address = old - pages);
 }
 
 int commit_reserve(struct mm *mm, u64 pages)

@@ -20,7 +20,6 @@
  */
 #include "mm/cow.h"
 
-#include "kernel/lib/string.h"
 #include "mm/mm.h"
 
 u64 cow_reuse_enabled = 1;
@@ -54,22 +53,17 @@ static enum fault_result cow_reuse(struct fault *fault)
 	pte_t pte = pte_with_dirty(pte_with_accessed(fault->seen));
 
 	fault->kind = FAULT_COW_REUSE;
-	mm_protect_pte(fault->vma, fault->address, fault->slot,
-		       pte_with_write(pte));
+	mm_protect_pte_untraced(fault->vma, fault->address, fault->slot,
+				pte_with_write(pte));
 	return FAULT_DONE;
 }
 
 /* A private frame with the bytes of @source, refcount 1; or NULL. */
 static struct frame *copy_frame(const struct frame *source)
 {
-	struct frame *copy;
-
 	if (source == zero_frame)
 		return frame_alloc_zeroed(FRAME_ANON);
-	copy = frame_alloc(FRAME_ANON);
-	if (copy)
-		memcpy(frame_ptr(copy), frame_ptr(source), PAGE_SIZE);
-	return copy;
+	return frame_alloc_copy(source);
 }
 
 enum fault_result cow_copy(struct fault *fault, struct frame *source)
@@ -96,9 +90,8 @@ enum fault_result cow_copy(struct fault *fault, struct frame *source)
 	old = mm_clear_pte(fault->vma, fault->address, fault->slot);
 	if (pte_has_frame(old))
 		tlb_flush_page(&fault->mm->pgtable.space, fault->address);
-	frame_adopt_mapped(copy);
-	mm_install_pte(fault->vma, fault->address, fault->slot,
-		       fault_used_pte(fault, copy, true));
+	mm_install_new_pte(fault->vma, fault->address, fault->slot,
+			   fault_used_pte(fault, copy, true));
 
 	/*
 	 * Last of all drop the original (I13).  Until the flush our reference

@@ -17,6 +17,7 @@
 
 #include "kernel/lib/errno.h"
 #include "mm/commit.h"
+#include "mm/mm_trace.h"
 #include "mm/object.h"
 
 u64 fork_level = 1;
@@ -78,10 +79,11 @@ static void share_page(struct vma *vma, struct vma *child_vma, vaddr_t va,
 
 	if (vma_is_cow(vma) && pte_is_writable(pte)) {
 		pte = pte_without_write(pte);
-		mm_protect_pte(vma, va, slot, pte);
+		mm_protect_pte_untraced(vma, va, slot, pte);
 	}
-	frame_get_mapped(pfn_to_frame(pte_pfn(pte)));
-	mm_install_pte(child_vma, va, child_slot, pte_without_accessed(pte));
+	frame_get_mapped_untraced(pfn_to_frame(pte_pfn(pte)));
+	mm_install_pte_untraced(child_vma, va, child_slot,
+				pte_without_accessed(pte));
 }
 
 /* Both sides' tables are walked in step, entry by entry. */
@@ -96,6 +98,8 @@ static void share_pages(struct vma *vma, struct vma *child_vma)
 		pte_t *child_slot =
 			pgtable_walk(&child_vma->mm->pgtable, it.va);
 
+		if (trace_is_on(TRACE_MEMORY))
+			mm_trace_share(vma, child_vma, it.va, slot, count);
 		for (u64 i = 0; i < count; i++)
 			if (pte_has_frame(pte_load(&slot[i])))
 				share_page(vma, child_vma,

@@ -8,18 +8,6 @@
 #include "kernel/lib/string.h"
 #include "mm/fork.h"
 
-/* Return: the child's own frame with the same bytes, or NULL. */
-static struct frame *copy_mapped(struct frame *frame)
-{
-	struct frame *copy = frame_alloc(FRAME_ANON);
-
-	if (!copy)
-		return NULL;
-	memcpy(frame_ptr(copy), frame_ptr(frame), PAGE_SIZE);
-	frame_adopt_mapped(copy);
-	return copy;
-}
-
 int fork_copy_pages(struct vma *vma, struct vma *child_vma)
 {
 	struct pgtable_iter it;
@@ -32,9 +20,10 @@ int fork_copy_pages(struct vma *vma, struct vma *child_vma)
 			continue;
 		/* The zero frame and what an object holds stay shared. */
 		if (vma_is_cow(vma) && frame->kind == FRAME_ANON) {
-			frame = copy_mapped(frame);
+			frame = frame_alloc_copy(frame);
 			if (!frame)
 				return -ENOMEM;
+			frame_adopt_mapped(frame);
 			pte = pte_make(frame_pfn(frame),
 				       vma_pte_rights(child_vma, true));
 		} else {

@@ -61,6 +61,8 @@ struct frame *frame_alloc_block(enum frame_kind kind, unsigned int order)
 	}
 	__atomic_fetch_add(&frame_stats.allocations, 1UL << order,
 			   __ATOMIC_RELAXED);
+	TRACE(ALLOC, .frame = (u32)frame_pfn(block).val, .code = order,
+	      .kind = (u8)kind);
 	return block;
 }
 
@@ -79,6 +81,7 @@ void frame_free(struct frame *frame)
 			 "pfn %#lx is mapped %u times without a reference",
 			 frame_pfn(frame).val, frame_mapcount(frame));
 	ASSERT_INVARIANT(I9, frame != zero_frame, "the zero frame was freed");
+	TRACE_COUNTS(FREE, frame, 0, 0);
 	poison_fill(frame);
 	__atomic_fetch_add(&frame_stats.frees, 1, __ATOMIC_RELAXED);
 	frame_cache_give(frame, 0);

@@ -11,6 +11,8 @@
 #include "boot/boot_info.h"
 #include "kernel/lib/assert.h"
 #include "kernel/lib/list.h"
+#include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/x86_64/asm/page.h"
 #include "kernel/x86_64/tlb.h"
 
@@ -140,7 +142,33 @@ static inline struct frame *frame_alloc(enum frame_kind kind)
 /* As frame_alloc(), filled with zeros. */
 struct frame *frame_alloc_zeroed(enum frame_kind kind) __must_check;
 
-static inline void frame_get(struct frame *frame)
+/* As frame_alloc(), for private memory: the bytes are those of @source. */
+static inline __must_check struct frame *
+frame_alloc_copy(const struct frame *source)
+{
+	struct frame *copy = frame_alloc(FRAME_ANON);
+
+	if (!copy)
+		return NULL;
+	memcpy(frame_ptr(copy), frame_ptr(source), PAGE_SIZE);
+	TRACE(COPY, .frame = (u32)frame_pfn(copy).val,
+	      .other = (u32)frame_pfn(source).val);
+	return copy;
+}
+
+/*
+ * Tell the trace what is about to happen to the counts of a frame.  Asking
+ * whether it wants to know would be a good part of the work where a page takes
+ * 40 instructions: whole tables are told at a time, simple faults when they are
+ * over (mm/mm_trace.c).  These use what ends in _untraced.
+ */
+#define TRACE_COUNTS(name, changed, refs, maps)                                \
+	TRACE(name, .frame = (u32)frame_pfn(changed).val,                      \
+	      .kind = (changed)->kind,                                         \
+	      .refcount = (changed)->refcount + (u32)(refs),                   \
+	      .mapcount = (changed)->mapcount + (u32)(maps))
+
+static inline void frame_get_untraced(struct frame *frame)
 {
 	u32 old = __atomic_fetch_add(&frame->refcount, 1, __ATOMIC_RELAXED);
 
@@ -149,20 +177,38 @@ static inline void frame_get(struct frame *frame)
 			 frame_pfn(frame).val, old);
 }
 
+static inline void frame_get(struct frame *frame)
+{
+	TRACE_COUNTS(GET, frame, 1, 0);
+	frame_get_untraced(frame);
+}
+
+static inline void frame_get_mapped_untraced(struct frame *frame)
+{
+	frame_get_untraced(frame);
+	__atomic_fetch_add(&frame->mapcount, 1, __ATOMIC_RELAXED);
+}
+
 /* One more PTE points to @frame: a reference and a mapping. */
 static inline void frame_get_mapped(struct frame *frame)
 {
-	frame_get(frame);
-	__atomic_fetch_add(&frame->mapcount, 1, __ATOMIC_RELAXED);
+	TRACE_COUNTS(SHARE, frame, 1, 1);
+	frame_get_mapped_untraced(frame);
 }
 
 /*
  * The first PTE takes over the reference that frame_alloc() gave: one
  * reference in all, one mapping.
  */
-static inline void frame_adopt_mapped(struct frame *frame)
+static inline void frame_adopt_mapped_untraced(struct frame *frame)
 {
 	__atomic_fetch_add(&frame->mapcount, 1, __ATOMIC_RELAXED);
+}
+
+static inline void frame_adopt_mapped(struct frame *frame)
+{
+	TRACE_COUNTS(ADOPT, frame, 0, 1);
+	frame_adopt_mapped_untraced(frame);
 }
 
 /*
@@ -179,8 +225,7 @@ static inline void frame_pin(struct frame *frame)
 /* For frame_put() alone: nobody has a reference any more. */
 void frame_free(struct frame *frame);
 
-/* Drop one reference; the last one frees the frame. */
-static inline void frame_put(struct frame *frame)
+static inline void frame_put_untraced(struct frame *frame)
 {
 	u32 old = __atomic_fetch_sub(&frame->refcount, 1, __ATOMIC_ACQ_REL);
 
@@ -190,10 +235,29 @@ static inline void frame_put(struct frame *frame)
 		frame_free(frame);
 }
 
+/* Drop one reference; the last one frees the frame. */
+static inline void frame_put(struct frame *frame)
+{
+	TRACE_COUNTS(PUT, frame, -1, 0);
+	frame_put_untraced(frame);
+}
+
 static inline void frame_unpin(struct frame *frame)
 {
 	__atomic_fetch_sub(&frame->pincount, 1, __ATOMIC_RELAXED);
 	frame_put(frame);
+}
+
+static inline void frame_put_mapped_untraced(struct frame *frame)
+{
+	u32 old = __atomic_fetch_sub(&frame->mapcount, 1, __ATOMIC_RELAXED);
+
+	ASSERT_INVARIANT(I1, old != 0, "pfn %#lx was not mapped",
+			 frame_pfn(frame).val);
+	ASSERT_INVARIANT(I13, !tlb_ledger_has_frame(frame_pfn(frame)),
+			 "pfn %#lx is dropped before the flush",
+			 frame_pfn(frame).val);
+	frame_put_untraced(frame);
 }
 
 /**
@@ -204,14 +268,8 @@ static inline void frame_unpin(struct frame *frame)
  */
 static inline void frame_put_mapped(struct frame *frame)
 {
-	u32 old = __atomic_fetch_sub(&frame->mapcount, 1, __ATOMIC_RELAXED);
-
-	ASSERT_INVARIANT(I1, old != 0, "pfn %#lx was not mapped",
-			 frame_pfn(frame).val);
-	ASSERT_INVARIANT(I13, !tlb_ledger_has_frame(frame_pfn(frame)),
-			 "pfn %#lx is dropped before the flush",
-			 frame_pfn(frame).val);
-	frame_put(frame);
+	TRACE_COUNTS(DROP, frame, -1, -1);
+	frame_put_mapped_untraced(frame);
 }
 
 struct frame_stats frame_stats_read(void);

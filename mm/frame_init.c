@@ -2,7 +2,7 @@
  * frame_init.c - from the firmware's memory map to the frame table
  *
  * Owns: which frames are RAM, and which of them the allocator may have.
- * Runs once, on the boot CPU.
+ * Runs once, on the boot CPU; but for frame_stats_read().
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -129,6 +129,7 @@ static void release_span(struct span span)
 		for (u64 i = 0; i < 1UL << order; i++)
 			pfn_to_frame(PFN(pfn + i))->refcount = 0;
 		frame_cache_give(pfn_to_frame(PFN(pfn)), order);
+		TRACE(RELEASE, .frame = (u32)pfn, .code = order);
 		frame_stats.total += 1UL << order;
 	}
 }
@@ -167,6 +168,14 @@ static void take_what_is_not_ours(const struct boot_info *info)
 		take_ram(info->initramfs_start.val, info->initramfs_end.val);
 }
 
+struct frame_stats frame_stats_read(void)
+{
+	struct frame_stats stats = frame_stats;
+
+	stats.free = buddy_free_frames();
+	return stats;
+}
+
 int frame_init(const struct boot_info *info)
 {
 	struct span low = { 0, BOOT_MAP_END_PFN };
@@ -197,6 +206,8 @@ int frame_init(const struct boot_info *info)
 	if (!zero_frame)
 		return -ENOMEM;
 	zero_pfn = frame_pfn(zero_frame);
+	TRACE(BOOT, .frame = (u32)frame_count, .value = frame_stats.total,
+	      .other = (u32)zero_pfn.val);
 	return 0;
 }
 

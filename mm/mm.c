@@ -7,6 +7,7 @@
 #include "kernel/lib/string.h"
 #include "mm/commit.h"
 #include "mm/kmem.h"
+#include "mm/mm_trace.h"
 #include "mm/object.h"
 
 static struct kmem_cache mm_cache = KMEM_CACHE("mm", struct mm);
@@ -36,6 +37,7 @@ struct mm *mm_create(void)
 		spinlock_init(&mm->page_locks[i], "page");
 	vma_set_init(&mm->vmas);
 
+	TRACE(SPACE_NEW, .space = (u32)mm->pgtable.space.root.val);
 	spin_lock(&mm_list_lock);
 	list_push_back(&mm_list, &mm->all_node);
 	spin_unlock(&mm_list_lock);
@@ -98,11 +100,14 @@ static void drop_pages(struct vma *vma)
 		u64 count = pgtable_iter_slots_left(&it);
 		const pte_t *slots = it.slot;
 
+		if (trace_is_on(TRACE_MEMORY))
+			mm_trace_drop(vma, it.va, slots, count);
 		for (u64 i = 0; i < count; i++) {
 			pte_t pte = pte_load(&slots[i]);
 
 			if (pte_has_frame(pte))
-				frame_put_mapped(pfn_to_frame(pte_pfn(pte)));
+				frame_put_mapped_untraced(
+					pfn_to_frame(pte_pfn(pte)));
 		}
 	}
 }
@@ -206,6 +211,7 @@ bool mm_put(struct mm *mm)
 {
 	if (__atomic_fetch_sub(&mm->refcount, 1, __ATOMIC_ACQ_REL) > 1)
 		return false;
+	TRACE(SPACE_END, .space = (u32)mm->pgtable.space.root.val);
 	spin_lock(&mm_list_lock);
 	list_remove(&mm->all_node);
 	spin_unlock(&mm_list_lock);

@@ -160,6 +160,26 @@ static inline bool mm_counts_in_rss(pte_t pte)
  * TLB flushed, old frame put.
  */
 
+/* Tell the trace what became of an entry; for _untraced see mm/frame.h. */
+#define TRACE_PTE(name, vma_, va_, pte_)                                       \
+	TRACE(name, .space = (u32)(vma_)->mm->pgtable.space.root.val,          \
+	      .address = (va_).val, .value = (pte_).raw,                       \
+	      .frame = (u32)pte_pfn(pte_).val)
+
+__cold void mm_trace_protect(const struct vma *vma, vaddr_t va,
+			     const pte_t *slot, pte_t pte);
+
+static inline void mm_install_pte_untraced(struct vma *vma, vaddr_t va,
+					   pte_t *slot, pte_t pte)
+{
+	ASSERT_DEBUG(!pte_has_frame(pte_load(slot)));
+	if (CALF_DEBUG)
+		mm_assert_pte_allowed(vma, va, pte);
+	pte_store(slot, pte);
+	__atomic_fetch_add(&vma->mm->rss_pages, mm_counts_in_rss(pte),
+			   __ATOMIC_RELAXED);
+}
+
 /**
  * mm_install_pte() - map a page where none is
  * @vma: the area @va lies in
@@ -171,17 +191,24 @@ static inline bool mm_counts_in_rss(pte_t pte)
 static inline void mm_install_pte(struct vma *vma, vaddr_t va, pte_t *slot,
 				  pte_t pte)
 {
-	ASSERT_DEBUG(!pte_has_frame(pte_load(slot)));
-	if (CALF_DEBUG)
-		mm_assert_pte_allowed(vma, va, pte);
-	pte_store(slot, pte);
-	__atomic_fetch_add(&vma->mm->rss_pages, mm_counts_in_rss(pte),
-			   __ATOMIC_RELAXED);
+	mm_install_pte_untraced(vma, va, slot, pte);
+	TRACE_PTE(MAP, vma, va, pte);
 }
 
-/* Give the same frame other rights.  => as above, but a flush may be due */
-static inline void mm_protect_pte(struct vma *vma, vaddr_t va, pte_t *slot,
-				  pte_t pte)
+__cold void mm_trace_map_new(const struct vma *vma, vaddr_t va, pte_t pte);
+
+/* The same for a frame that was just made: the PTE adopts its reference. */
+static inline void mm_install_new_pte(struct vma *vma, vaddr_t va, pte_t *slot,
+				      pte_t pte)
+{
+	if (trace_is_on(TRACE_MEMORY))
+		mm_trace_map_new(vma, va, pte);
+	frame_adopt_mapped_untraced(pfn_to_frame(pte_pfn(pte)));
+	mm_install_pte_untraced(vma, va, slot, pte);
+}
+
+static inline void mm_protect_pte_untraced(struct vma *vma, vaddr_t va,
+					   pte_t *slot, pte_t pte)
 {
 	pte_t old;
 
@@ -190,6 +217,15 @@ static inline void mm_protect_pte(struct vma *vma, vaddr_t va, pte_t *slot,
 	old = pte_exchange(slot, pte);
 	ASSERT_DEBUG(pte_pfn(old).val == pte_pfn(pte).val);
 	tlb_ledger_record(&vma->mm->pgtable.space, va, old, pte);
+}
+
+/* Give the same frame other rights.  => as above, but a flush may be due */
+static inline void mm_protect_pte(struct vma *vma, vaddr_t va, pte_t *slot,
+				  pte_t pte)
+{
+	if (trace_is_on(TRACE_MEMORY))
+		mm_trace_protect(vma, va, slot, pte);
+	mm_protect_pte_untraced(vma, va, slot, pte);
 }
 
 /* Make an entry absent.  Return: what it said, for flush and put. */
@@ -201,6 +237,8 @@ static inline pte_t mm_clear_pte(struct vma *vma, vaddr_t va, pte_t *slot)
 	__atomic_fetch_sub(&vma->mm->rss_pages, mm_counts_in_rss(old),
 			   __ATOMIC_RELAXED);
 	tlb_ledger_record(&vma->mm->pgtable.space, va, old, absent);
+	if (trace_is_on(TRACE_MEMORY) && pte_has_frame(old))
+		TRACE_PTE(UNMAP, vma, va, old);
 	return old;
 }
 

@@ -8,6 +8,7 @@
 
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 
 struct pgtable kernel_pgtable;
 
@@ -83,12 +84,20 @@ pte_t *pgtable_walk_level(const struct pgtable *pgtable, u64 address, int level)
 }
 
 /* Return: the entry as it is now; absent: no memory. */
-static pte_t create_table(struct pgtable *pgtable, pte_t *entry)
+static pte_t create_table(struct pgtable *pgtable, pte_t *entry, u64 address,
+			  int level)
 {
 	struct frame *fresh = frame_alloc_zeroed(FRAME_PGTABLE);
 
 	if (fresh && !set_table_entry(pgtable, entry, fresh))
 		frame_put(fresh);
+	else if (fresh)
+		TRACE(TABLE_NEW, .space = (u32)pgtable->space.root.val,
+		      .frame = (u32)frame_pfn(fresh).val,
+		      .other = (u32)ptr_to_pfn(entry).val,
+		      .code = (u32)level - 1,
+		      .address =
+			      align_down(address, pgtable_entry_bytes(level)));
 	return pte_load(entry);
 }
 
@@ -100,7 +109,7 @@ static inline bool descend(struct pgtable *pgtable, pfn_t *table, u64 address,
 	pte_t pte = pte_load(entry);
 
 	if (unlikely(!pte_is_present(pte))) {
-		pte = create_table(pgtable, entry);
+		pte = create_table(pgtable, entry, address, level);
 		if (!pte_is_present(pte))
 			return false;
 	}
@@ -189,6 +198,10 @@ static void free_below(struct pgtable *pgtable, const struct pgtable_hole *hole,
 		 * The CPU may have cached this entry to start a walk half
 		 * way down: it must forget it before the table is reused.
 		 */
+		TRACE(TABLE_FREE, .space = (u32)pgtable->space.root.val,
+		      .frame = (u32)frame_pfn(lower).val,
+		      .other = (u32)ptr_to_pfn(table).val,
+		      .code = (u32)level - 1, .address = at);
 		clear_table_entry(pgtable, entry);
 		tlb_flush_tables(&pgtable->space);
 		frame_put(lower);

@@ -31,6 +31,7 @@ MAGIC = b"CALFTRC1"
 PTE_BITS = ((0, "P"), (1, "W"), (2, "U"), (5, "A"), (6, "D"))
 PTE_WRITE = 1 << 1
 PTE_NO_EXEC = 1 << 63
+PTE_SET_BY_CPU = 1 << 5 | 1 << 6
 PFN_MASK = 0x000ffffffffff000
 PF_PRESENT, PF_WRITE, PF_USER, PF_FETCH = 1, 2, 4, 16
 
@@ -112,7 +113,8 @@ def pfn_of(pte):
     return (pte & PFN_MASK) >> 12
 
 
-def _pte(value):
+def entry_text(value):
+    """A page-table entry: P W U A D, NX, and the frame."""
     if value == 0:
         return "absent"
     letters = "".join(letter if value >> bit & 1 else "-"
@@ -171,12 +173,18 @@ def _counts(record):
     return f" (now refcount {record.refcount}, mapcount {record.mapcount})"
 
 
+def _thread(record):
+    if record.code == record.value:
+        return ""
+    return f", a thread of pid {record.code}"
+
+
 FORMS = {
     "": str,
     "pfn": hex,
     "hex": hex,
     "va": hex,
-    "pte": _pte,
+    "pte": entry_text,
     "pf": _error_code,
     "signed": lambda value: str(signed(value)),
     "status": _wait_status,
@@ -190,7 +198,8 @@ FORMS = {
                                    if mask >> cpu & 1),
 }
 # These look at more than one field.
-WHOLE_FORMS = {"counts": _counts, "fault_result": _fault_result}
+WHOLE_FORMS = {"counts": _counts, "fault_result": _fault_result,
+               "thread": _thread}
 
 
 # ---- Records ---------------------------------------------------------------

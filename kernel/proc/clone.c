@@ -11,6 +11,7 @@
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/memory_hooks.h"
 #include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
@@ -210,6 +211,18 @@ static int create_child(const struct clone_request *request,
 	return 0;
 }
 
+static void trace_clone(const struct task *child)
+{
+	u32 space = (u32)child->mm->pgtable.space.root.val;
+
+	if (child->mm == current_task()->mm)
+		TRACE(CLONE, .value = child->pid, .space = space,
+		      .code = child->process->pid);
+	else
+		TRACE(FORK, .value = child->pid, .space = space,
+		      .other = (u32)current_task()->mm->pgtable.space.root.val);
+}
+
 i64 task_clone(const struct clone_request *request)
 {
 	struct task *child;
@@ -231,6 +244,7 @@ i64 task_clone(const struct clone_request *request)
 		task_put(child);
 		return error;
 	}
+	trace_clone(child);
 	fail_nth_hand_over(child);
 	check_event();
 	sched_start(child);

@@ -7,6 +7,7 @@
 #include "kernel/fs/vfs.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/oom.h"
 #include "kernel/proc/elf.h"
 #include "kernel/proc/exec_script.h"
@@ -128,6 +129,10 @@ static int replace(const struct elf_program *program, const char *path,
 	}
 
 	/* From here on nothing can fail. */
+	set_name(task, path);
+	TRACE_TEXT(EXEC, task->name, strlen(task->name),
+		   .space = (u32)mm->pgtable.space.root.val,
+		   .other = old ? (u32)old->pgtable.space.root.val : 0);
 	leave_robust_list(task, old, mm);
 	leave_mm(task, old, mm);
 	files_exec(task->files);
@@ -136,7 +141,6 @@ static int replace(const struct elf_program *program, const char *path,
 	credentials_exec(task, program->inode);
 	task->clear_child_tid = VADDR(0);
 	WRITE_ONCE(task->process->has_executed, true);
-	set_name(task, path);
 	process_set_exe(task->process, program->inode);
 	reset_registers(task, program->entry, rsp);
 	return 0;

@@ -17,6 +17,7 @@
 #include "kernel/lib/assert.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/printk.h"
+#include "kernel/lib/trace.h"
 #include "kernel/oom.h"
 #include "kernel/proc/futex.h"
 #include "kernel/proc/job.h"
@@ -27,6 +28,7 @@
 #include "kernel/x86_64/tlb.h"
 #include "mm/check.h"
 #include "mm/mm.h"
+#include "mm/mm_trace.h"
 #include "mm/uaccess.h"
 
 /* A shell's and init's way to say "killed by signal n" in a status. */
@@ -52,6 +54,7 @@ void exit_machine(u32 status)
 	else
 		log_error("calf: init exited with status %u\n",
 			  status >> 8 & 0xff);
+	mm_trace_state();
 	cpu_power_off(qemu_status(status));
 }
 
@@ -233,6 +236,10 @@ static bool begin_to_end(struct task *task, u32 status)
 	if (is_last && !process->is_ending)
 		process->exit_status = status;
 	spin_unlock_irqrestore(&tasks_lock, rflags);
+	if (is_last)
+		TRACE(EXIT, .code = process->pid, .value = status);
+	else
+		TRACE(THREAD_EXIT, .code = process->pid);
 	if (is_last && process == init_process)
 		exit_machine(process->exit_status);
 	return is_last;

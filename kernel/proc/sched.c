@@ -27,6 +27,7 @@
 
 #include "kernel/lib/assert.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/proc/kernel_lock.h"
 #include "kernel/proc/loadavg.h"
 #include "kernel/proc/signal.h"
@@ -242,16 +243,25 @@ static void finish_switch(u64 rflags)
 		place(previous);
 }
 
+static __cold void trace_switch(const struct task *next)
+{
+	TRACE(SWITCH, .value = next->pid,
+	      .space = next->mm ? (u32)next->mm->pgtable.space.root.val : 0);
+}
+
 static void switch_to(struct run_queue *queue, struct task *next)
 {
 	struct cpu *cpu = this_cpu();
 	struct task *previous = cpu->current;
 
+	if (trace_is_on(TRACE_SWITCH))
+		trace_switch(next);
 	save_user_state(previous);
 	queue->times.switches++;
 	queue->previous = previous;
 	next->is_running = true;
 	cpu->current = next;
+	cpu->pid = next->pid;
 	if (next->kernel_stack_top)
 		cpu_set_kernel_stack(cpu, next->kernel_stack_top);
 	load_user_state(next);

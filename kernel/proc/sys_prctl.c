@@ -7,6 +7,7 @@
 
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/lib/trace.h"
 #include "kernel/proc/task.h"
 #include "mm/uaccess.h"
 
@@ -56,6 +57,7 @@ static i64 set_name(u64 from)
 	spin_lock(&task->lock);
 	strlcpy(task->name, name, sizeof(task->name));
 	spin_unlock(&task->lock);
+	TRACE_TEXT(NAME, name, strlen(name), .cpu = 0);
 	return 0;
 }
 

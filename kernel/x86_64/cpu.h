@@ -40,6 +40,12 @@ struct cpu {
 	u32 locks_held; /* spinlocks; 0 when it may switch tasks */
 	bool need_resched; /* set by the timer, read on the way to user mode */
 	bool in_interrupt;
+	u32 pid; /* of the current task */
+
+	/* kernel/lib/trace.h */
+	u64 trace_written; /* bytes ever, what was overwritten included */
+	struct trace_record *trace_ring;
+
 	struct lock_held held_locks; /* debug: which those locks_held are */
 
 	/* kernel/x86_64/tlb.c */
@@ -57,7 +63,13 @@ _Static_assert(offsetof(struct cpu, kernel_stack_top) ==
 	       "percpu.h");
 _Static_assert(offsetof(struct cpu, user_rsp) == PERCPU_USER_RSP, "percpu.h");
 _Static_assert(offsetof(struct cpu, current) == PERCPU_CURRENT, "percpu.h");
+_Static_assert(offsetof(struct cpu, id) == PERCPU_ID, "percpu.h");
 _Static_assert(offsetof(struct cpu, locks_held) == PERCPU_LOCKS_HELD,
+	       "percpu.h");
+_Static_assert(offsetof(struct cpu, pid) == PERCPU_PID, "percpu.h");
+_Static_assert(offsetof(struct cpu, trace_written) == PERCPU_TRACE_WRITTEN,
+	       "percpu.h");
+_Static_assert(offsetof(struct cpu, trace_ring) == PERCPU_TRACE_RING,
 	       "percpu.h");
 _Static_assert(offsetof(struct cpu, held_locks) == PERCPU_HELD_LOCKS,
 	       "percpu.h");

@@ -22,6 +22,7 @@
 
 #include "kernel/lib/assert.h"
 #include "kernel/lib/panic.h"
+#include "kernel/lib/trace.h"
 #include "kernel/x86_64/asm/insn.h"
 #include "kernel/x86_64/asm/trap_frame.h"
 #include "kernel/x86_64/cpu.h"
@@ -53,6 +54,20 @@ static void count(struct tlb_space *space, enum tlb_event event, u64 times)
 				   __ATOMIC_RELAXED);
 }
 
+static __cold void trace_flush_now(const struct tlb_space *space, u64 start,
+				   u64 pages)
+{
+	TRACE(FLUSH, .space = space ? (u32)space->root.val : 0,
+	      .address = start, .value = pages);
+}
+
+/* @space: as above; @pages: 0: everything */
+static void trace_flush(const struct tlb_space *space, u64 start, u64 pages)
+{
+	if (trace_is_on(TRACE_TLB))
+		trace_flush_now(space, start, pages);
+}
+
 static u64 this_cpu_bit(void)
 {
 	return 1UL << this_cpu()->id;
@@ -77,13 +92,14 @@ struct tlb_range {
 
 /*
  * @range of @space, which this CPU has loaded, was changed by the flush that
- * brought it to @generation.
+ * brought it to @generation.  Return: how many pages were forgotten; 0: all.
  */
-static void flush_local(struct tlb_space *space, const struct tlb_range *range,
-			u64 generation)
+static u64 flush_local(struct tlb_space *space, const struct tlb_range *range,
+		       u64 generation)
 {
 	struct cpu *cpu = this_cpu();
 	u64 seen = cpu->tlb_generation;
+	u64 pages = 0;
 
 	/*
 	 * Flushing these pages brings us to @generation only if we have
@@ -98,12 +114,13 @@ static void flush_local(struct tlb_space *space, const struct tlb_range *range,
 	} else {
 		for (u64 at = range->start; at < range->end; at += PAGE_SIZE)
 			tlb_invalidate(at);
-		count(space, TLB_FLUSH_PAGES,
-		      (range->end - range->start) >> PAGE_SHIFT);
+		pages = (range->end - range->start) >> PAGE_SHIFT;
+		count(space, TLB_FLUSH_PAGES, pages);
 		tlb_ledger_flushed(space->root, range->start, range->end,
 				   this_cpu_bit());
 	}
 	cpu->tlb_generation = generation;
+	return pages;
 }
 
 /* A load of CR3 spares global translations; turning PGE off does not. */
@@ -119,6 +136,7 @@ static void flush_local_with_global(void)
 	} else {
 		flush_local_all(NULL);
 	}
+	trace_flush(NULL, 0, 0);
 }
 
 static void flush_local_kernel(const struct tlb_range *range)
@@ -130,6 +148,8 @@ static void flush_local_kernel(const struct tlb_range *range)
 	for (u64 at = range->start; at < range->end; at += PAGE_SIZE)
 		tlb_invalidate(at);
 	count(NULL, TLB_FLUSH_PAGES, (range->end - range->start) >> PAGE_SHIFT);
+	trace_flush(NULL, range->start,
+		    (range->end - range->start) >> PAGE_SHIFT);
 }
 
 /* ---- Spaces ---- */
@@ -139,8 +159,8 @@ void tlb_space_init(struct tlb_space *space, pfn_t root)
 	*space = (struct tlb_space){ .root = root };
 }
 
-/* Back from lazy mode, in the space that stayed loaded. */
-static void end_lazy(struct cpu *cpu)
+/* Back from lazy mode, in the space that stayed loaded, and to @rflags. */
+static __noinline void end_lazy(struct cpu *cpu, u64 rflags)
 {
 	u64 generation;
 
@@ -154,9 +174,11 @@ static void end_lazy(struct cpu *cpu)
 	generation = __atomic_load_n(&cpu->space->generation, __ATOMIC_SEQ_CST);
 	if (cpu->tlb_generation != generation) {
 		flush_local_all(cpu->space);
+		trace_flush(cpu->space, 0, 0);
 		cpu->tlb_generation = generation;
 	}
 	tlb_ledger_assert_kept(cpu);
+	interrupts_restore(rflags);
 }
 
 void tlb_switch_to(struct tlb_space *space)
@@ -166,9 +188,10 @@ void tlb_switch_to(struct tlb_space *space)
 	struct tlb_space *old = cpu->space;
 
 	if (old == space) {
-		if (cpu->tlb_is_lazy)
-			end_lazy(cpu);
-		goto out;
+		if (!cpu->tlb_is_lazy)
+			goto out;
+		end_lazy(cpu, rflags);
+		return;
 	}
 
 	/*
@@ -227,8 +250,9 @@ static void do_request(const struct tlb_request *request)
 		ASSERT(cpu->tlb_is_lazy);
 		tlb_switch_to(request->leave_for);
 	} else {
-		flush_local(request->space, &request->range,
-			    request->generation);
+		trace_flush(request->space, request->range.start,
+			    flush_local(request->space, &request->range,
+					request->generation));
 	}
 	count(request->space, TLB_SHOOTDOWN_RECEIVED, 1);
 }
@@ -249,6 +273,13 @@ void tlb_answer(void)
 	}
 }
 
+static __cold void trace_shootdown(const struct tlb_request *wanted,
+				   u64 targets)
+{
+	TRACE(SHOOTDOWN, .value = targets, .address = wanted->range.start,
+	      .space = wanted->space ? (u32)wanted->space->root.val : 0);
+}
+
 /* Ask @targets, and return.  => @targets is not empty */
 static void send_request(const struct tlb_request *wanted, u64 targets)
 {
@@ -257,6 +288,8 @@ static void send_request(const struct tlb_request *wanted, u64 targets)
 
 	ASSERT(interrupts_are_on());
 	*request = *wanted;
+	if (trace_is_on(TRACE_TLB))
+		trace_shootdown(wanted, targets);
 	__atomic_store_n(&request->pending, targets, __ATOMIC_SEQ_CST);
 	for (u64 left = targets; left; left &= left - 1) {
 		u32 target = (u32)__builtin_ctzl(left);
@@ -324,7 +357,8 @@ static void flush(struct tlb_space *space, const struct tlb_range *range)
 	if (targets)
 		send_request(&request, targets);
 	if (this_cpu()->space == space)
-		flush_local(space, range, request.generation);
+		trace_flush(space, range->start,
+			    flush_local(space, range, request.generation));
 	if (targets)
 		wait_for_answers();
 }

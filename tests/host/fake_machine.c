@@ -188,6 +188,17 @@ const struct ksym *ksym_find(u64 address)
 	return NULL;
 }
 
+/* ---- Nobody wants a trace ---- */
+
+u64 trace_mask;
+u64 trace_last_sequence;
+
+void trace_end(struct trace_record *record, enum trace_event event)
+{
+	(void)record;
+	panic("event %d, which nobody wants", event);
+}
+
 /* ---- Nobody else runs: see kernel/x86_64/smp.h ---- */
 
 void smp_stop_others(void)

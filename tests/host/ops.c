@@ -34,7 +34,7 @@ static struct ops_options options;
 static u64 steps;
 static u64 free_at_start;
 
-#define TRACE(...)                                                             \
+#define SHOW(...)                                                              \
 	do {                                                                   \
 		if (options.is_traced)                                         \
 			printf(__VA_ARGS__);                                   \
@@ -48,7 +48,7 @@ static int process_number(const struct model_mm *process)
 /* What the op asks for would leave what the model knows. */
 static void skip(void)
 {
-	TRACE("nothing\n");
+	SHOW("nothing\n");
 }
 
 /* ---- Arguments ---- */
@@ -114,7 +114,7 @@ static bool is_refused(i64 result, i64 wanted)
 {
 	bool has_failed = machine_failed();
 
-	TRACE(" = %#lx%s\n", result, has_failed ? " (allocation failed)" : "");
+	SHOW(" = %#lx%s\n", result, has_failed ? " (allocation failed)" : "");
 	if (has_failed && (result == -ENOMEM || result == -ENOSPC) &&
 	    result != wanted)
 		return true;
@@ -243,11 +243,10 @@ static void op_mmap(const u8 *args)
 	}
 	if (plan.request.flags & MAP_POPULATE)
 		machine_fail_nth(0); /* how far it got could not be told */
-	TRACE("mmap(%#lx, %u pages, prot %x, flags %#x, file %ld, page %lu)",
-	      plan.request.address.val, span_pages(plan.span),
-	      plan.request.prot, plan.request.flags,
-	      plan.object ? plan.object - model_objects : -1,
-	      plan.request.offset_bytes >> PAGE_SHIFT);
+	SHOW("mmap(%#lx, %u pages, prot %x, flags %#x, file %ld, page %lu)",
+	     plan.request.address.val, span_pages(plan.span), plan.request.prot,
+	     plan.request.flags, plan.object ? plan.object - model_objects : -1,
+	     plan.request.offset_bytes >> PAGE_SHIFT);
 	if (is_refused(machine_mmap(current->real, &plan.request), plan.wanted))
 		return;
 
@@ -270,7 +269,7 @@ static void op_munmap(const u8 *args)
 {
 	struct span span = choose_used_span(args[1], args[2]);
 
-	TRACE("munmap(%#lx, %#lx)", span_address(span), span_bytes(span));
+	SHOW("munmap(%#lx, %#lx)", span_address(span), span_bytes(span));
 	if (!is_refused(map_munmap(current->real, VADDR(span_address(span)),
 				   span_bytes(span)),
 			0))
@@ -298,12 +297,12 @@ static void op_mprotect(const u8 *args)
 	u32 prot = choose_rights(args[3]);
 	i64 result;
 
-	TRACE("mprotect(%#lx, %#lx, %x)", span_address(span), span_bytes(span),
-	      prot);
+	SHOW("mprotect(%#lx, %#lx, %x)", span_address(span), span_bytes(span),
+	     prot);
 	result = map_mprotect(current->real, VADDR(span_address(span)),
 			      span_bytes(span), prot);
 	if (result == -ENOMEM && machine_failed()) {
-		TRACE(" = -ENOMEM (allocation failed)\n");
+		SHOW(" = -ENOMEM (allocation failed)\n");
 		span.end = protected_end(span, map_vma_rights(prot));
 		(void)model_protect(current, span, map_vma_rights(prot));
 	} else {
@@ -328,12 +327,12 @@ static void op_madvise(const u8 *args)
 	if (!current->pages[span.start].is_mapped ||
 	    model_area(current, span.start).end < span.end)
 		machine_fail_nth(0);
-	TRACE("madvise(%#lx, %#lx, %d)", span_address(span), span_bytes(span),
-	      advice);
+	SHOW("madvise(%#lx, %#lx, %d)", span_address(span), span_bytes(span),
+	     advice);
 	result = map_madvise(current->real, VADDR(span_address(span)),
 			     span_bytes(span), advice);
 	if (result == -EAGAIN && machine_failed()) {
-		TRACE(" = -EAGAIN (allocation failed)\n");
+		SHOW(" = -EAGAIN (allocation failed)\n");
 		return;
 	}
 	is_refused(result, model_advise(current, span, advice));
@@ -352,7 +351,7 @@ static void op_lock(const u8 *args)
 	if (!current->pages[span.start].is_mapped ||
 	    model_area(current, span.start).end < span.end)
 		machine_fail_nth(0);
-	TRACE("lock(%#lx, %#lx, %x)", start.val, span_bytes(span), lock);
+	SHOW("lock(%#lx, %#lx, %x)", start.val, span_bytes(span), lock);
 	if (lock)
 		result =
 			map_mlock(current->real, start, span_bytes(span),
@@ -360,7 +359,7 @@ static void op_lock(const u8 *args)
 	else
 		result = map_munlock(current->real, start, span_bytes(span));
 	if (result == -ENOMEM && machine_failed())
-		TRACE(" = -ENOMEM (allocation failed)\n");
+		SHOW(" = -ENOMEM (allocation failed)\n");
 	else
 		is_refused(result, model_lock(current, span, lock));
 }
@@ -370,7 +369,7 @@ static void op_lock_all(const u8 *args)
 	u32 flags = args[1] % 8;
 	u32 lock = VMA_LOCKED | (flags & MCL_ONFAULT ? VMA_LOCK_ON_FAULT : 0);
 
-	TRACE("mlockall(%u)", flags);
+	SHOW("mlockall(%u)", flags);
 	if (is_refused(map_mlockall(current->real, flags),
 		       flags == MCL_ONFAULT ? -EINVAL : 0))
 		return;
@@ -390,8 +389,8 @@ static void op_populate(const u8 *args)
 	i64 wanted = model_populate(current, span, mode);
 
 	machine_fail_nth(0); /* how far it got could not be told */
-	TRACE("populate(%#lx, %#lx, %s)", span_address(span), span_bytes(span),
-	      mode == POPULATE_WRITE ? "write" : "read");
+	SHOW("populate(%#lx, %#lx, %s)", span_address(span), span_bytes(span),
+	     mode == POPULATE_WRITE ? "write" : "read");
 	is_refused(machine_populate(current->real, VADDR(span_address(span)),
 				    span_bytes(span), mode),
 		   wanted);
@@ -434,9 +433,9 @@ static void op_brk(const u8 *args)
 			  plan_brk(old_end, new_end, &change);
 	i64 result;
 
-	TRACE("brk(%#lx)", address);
+	SHOW("brk(%#lx)", address);
 	result = map_brk(current->real, VADDR(address));
-	TRACE(" = %#lx\n", result);
+	SHOW(" = %#lx\n", result);
 	if (is_allowed && machine_failed() && result == (i64)current->brk)
 		return;
 	CHECK_EQUAL(result, is_allowed ? address : current->brk);
@@ -650,9 +649,9 @@ static void op_mremap(const u8 *args)
 		skip();
 		return;
 	}
-	TRACE("mremap(%#lx, %u pages, %u pages, flags %u, target %#lx)",
-	      plan.request.address.val, plan.old_pages, plan.new_pages,
-	      plan.request.flags, plan.request.target.val);
+	SHOW("mremap(%#lx, %u pages, %u pages, flags %u, target %#lx)",
+	     plan.request.address.val, plan.old_pages, plan.new_pages,
+	     plan.request.flags, plan.request.target.val);
 	result = map_mremap(current->real, &plan.request);
 	if (is_refused(result, plan.wanted)) {
 		if (plan.wanted >= 0)
@@ -687,7 +686,7 @@ static void op_exec(const u8 *args)
 	struct mm *real;
 	int error;
 
-	TRACE("exec(), %u pages of stack", span_pages(span));
+	SHOW("exec(), %u pages of stack", span_pages(span));
 	real = mm_create();
 	if (!real) {
 		is_refused(-ENOMEM, 0);
@@ -719,8 +718,7 @@ static void op_fork(const u8 *args)
 		skip();
 		return;
 	}
-	TRACE("fork(), level %lu, child P%d", fork_level,
-	      process_number(child));
+	SHOW("fork(), level %lu, child P%d", fork_level, process_number(child));
 	if (is_refused(fork_mm(current->real, &real), 0))
 		return;
 	model_fork(current, child, fork_level);
@@ -745,7 +743,7 @@ static void op_exit(const u8 *args)
 		skip();
 		return;
 	}
-	TRACE("exit()\n");
+	SHOW("exit()\n");
 	end_process(current);
 }
 
@@ -860,9 +858,9 @@ static void compare_transfer(const struct transfer *transfer, u64 count)
 
 static void finish_transfer(struct transfer *transfer, u64 left)
 {
-	TRACE(" = %lu of %lu bytes, fault result %d%s\n",
-	      transfer->count - left, transfer->count, last_result,
-	      machine_failed() ? " (allocation failed)" : "");
+	SHOW(" = %lu of %lu bytes, fault result %d%s\n", transfer->count - left,
+	     transfer->count, last_result,
+	     machine_failed() ? " (allocation failed)" : "");
 	CHECK((left == 0) == (last_result == FAULT_DONE));
 	if (writing)
 		store_transfer(transfer, transfer->count - left);
@@ -879,8 +877,8 @@ static void user_access(const u8 *args, enum access access)
 	u64 left;
 
 	choose_transfer(&transfer, args, access == ACCESS_WRITE);
-	TRACE("CPU %d: %s(%#lx, %lu)", args[1] % MACHINE_CPUS, names[access],
-	      transfer.va, transfer.count);
+	SHOW("CPU %d: %s(%#lx, %lu)", args[1] % MACHINE_CPUS, names[access],
+	     transfer.va, transfer.count);
 	left = machine_access(VADDR(transfer.va), transfer.bytes,
 			      transfer.count, access, &result);
 	finish_transfer(&transfer, left);
@@ -907,7 +905,7 @@ static void op_kernel_read(const u8 *args)
 	u64 left;
 
 	choose_transfer(&transfer, args, false);
-	TRACE("copy_from_user(%#lx, %lu)", transfer.va, transfer.count);
+	SHOW("copy_from_user(%#lx, %lu)", transfer.va, transfer.count);
 	left = copy_from_user_partial(transfer.bytes, VADDR(transfer.va),
 				      transfer.count);
 	finish_transfer(&transfer, left);
@@ -919,7 +917,7 @@ static void op_kernel_write(const u8 *args)
 	u64 left;
 
 	choose_transfer(&transfer, args, true);
-	TRACE("copy_to_user(%#lx, %lu)", transfer.va, transfer.count);
+	SHOW("copy_to_user(%#lx, %lu)", transfer.va, transfer.count);
 	left = copy_to_user_partial(VADDR(transfer.va), transfer.bytes,
 				    transfer.count);
 	finish_transfer(&transfer, left);
@@ -932,10 +930,10 @@ static void op_kernel_string(const u8 *args)
 	i64 length;
 
 	choose_transfer(&transfer, args, false);
-	TRACE("copy_string_from_user(%#lx, %lu)", transfer.va, transfer.count);
+	SHOW("copy_string_from_user(%#lx, %lu)", transfer.va, transfer.count);
 	length = copy_string_from_user((char *)transfer.bytes,
 				       VADDR(transfer.va), transfer.count);
-	TRACE(" = %ld\n", length);
+	SHOW(" = %ld\n", length);
 	CHECK((length == -EFAULT) == (last_result != FAULT_DONE));
 	if (length == -EFAULT)
 		return;
@@ -957,7 +955,7 @@ static void op_file_write(const u8 *args)
 	int error;
 
 	memset(bytes, args[3], sizeof(bytes));
-	TRACE("write file %d, page %lu", args[1] % FILES, index);
+	SHOW("write file %d, page %lu", args[1] % FILES, index);
 	error = object_get_frame(file->real, index, &frame);
 	if (is_refused(error, exists ? 0 : -EFAULT))
 		return;
@@ -972,7 +970,7 @@ static void op_file_resize(const u8 *args)
 	u64 bytes = args[2] % 12 * PAGE_SIZE + args[3] * 16;
 	struct span gone = { (unsigned int)bytes_to_pages(bytes), ~0u };
 
-	TRACE("resize file %d to %lu bytes\n", args[1] % FILES, bytes);
+	SHOW("resize file %d to %lu bytes\n", args[1] % FILES, bytes);
 	object_truncate(file->real, bytes);
 	if (bytes < file->size_bytes)
 		for (int i = 0; i < PROCESSES; i++)
@@ -985,8 +983,8 @@ static void op_file_punch(const u8 *args)
 	struct model_object *file = &model_objects[args[1] % FILES];
 	struct span hole = { args[2] % 12, args[2] % 12 + args[3] % 4 };
 
-	TRACE("punch pages %u-%u of file %d\n", hole.start, hole.end,
-	      args[1] % FILES);
+	SHOW("punch pages %u-%u of file %d\n", hole.start, hole.end,
+	     args[1] % FILES);
 	object_punch(file->real, hole.start, hole.end);
 	for (int i = 0; i < PROCESSES; i++)
 		model_object_unmap(&processes[i], file, hole, false);
@@ -998,8 +996,8 @@ static void op_settings(const u8 *args)
 	fork_level = args[1] % 4 != 0;
 	cow_reuse_enabled = args[2] % 4 != 0;
 	overcommit_memory = args[3] % (COMMIT_NEVER + 1);
-	TRACE("fork_level %lu, cow_reuse %lu, overcommit_memory %lu\n",
-	      fork_level, cow_reuse_enabled, overcommit_memory);
+	SHOW("fork_level %lu, cow_reuse %lu, overcommit_memory %lu\n",
+	     fork_level, cow_reuse_enabled, overcommit_memory);
 }
 
 /* ---- All of them ---- */
@@ -1052,7 +1050,7 @@ void ops_step(const struct op *op)
 		machine_fail_from(failing % 16 + 1u);
 	else if (failing >= FAIL_ONE)
 		machine_fail_nth(failing % 16 + 1u);
-	TRACE("P%d: ", process_number(current));
+	SHOW("P%d: ", process_number(current));
 	op_kinds[op->kind % ARRAY_SIZE(op_kinds)](op->args);
 	machine_fail_nth(0);
 	for (int i = 0; i < PROCESSES; i++)

@@ -81,7 +81,7 @@ static void test_large(void)
 	start_pgtable();
 	slot = pgtable_create_level(&pgtable, AT, 2);
 	*slot = pte_make_large(PFN(512), (struct pte_rights){ .read = true });
-	CHECK(!pgtable_walk(&pgtable, VADDR(AT)));
+	CHECK(!pgtable_walk_level(&pgtable, AT, 1));
 	CHECK(pgtable_walk_level(&pgtable, AT, 2) == slot);
 }
 

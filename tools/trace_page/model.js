@@ -686,9 +686,11 @@ const taskHandlers = {
         records.pid[i], { name: records.text(i) }),
     EXIT: (model, i, records) => {
         model.total.life++;
-        model.changeTask(records.pid[i],
+        model.changeTask(records.code[i],
                          { status: records.value(i), ended: i });
     },
+    THREAD_EXIT: (model, i, records) => model.changeTask(
+        records.pid[i], { status: 0, ended: i }),
     SWITCH: (model, i, records) => {
         model.running[records.cpu[i]] = records.value(i);
     },

@@ -157,6 +157,9 @@ class Records {
     {
         if (field === "text")
             return this.text(i);
+        if (form === "thread")
+            return BigInt(this.code[i]) === this.value(i) ? "" :
+                `, a thread of pid ${this.code[i]}`;
         if (form === "counts")
             return this.frame[i] ? ` (now refcount ${this.refcount[i]
                 }, mapcount ${this.mapcount[i]})` : "";

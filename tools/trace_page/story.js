@@ -10,7 +10,7 @@
 const GROUPS = [
     { id: "process", label: "processes", on: true, names: [
         "BOOT", "CLOCK", "SPACE_NEW", "SPACE_END", "FORK", "CLONE",
-        "EXEC", "EXIT", "NAME"] },
+        "EXEC", "EXIT", "THREAD_EXIT", "NAME"] },
     { id: "fault", label: "faults", on: true,
       names: ["FAULT", "FAULT_END"] },
     { id: "frame", label: "frames", on: true, names: [

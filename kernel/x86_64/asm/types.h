@@ -23,6 +23,8 @@ typedef int64_t ssize_t;
 #define __must_check __attribute__((warn_unused_result))
 #define __noreturn __attribute__((noreturn))
 #define __noinline __attribute__((noinline))
+/* Rarely called: out of the way of the code that does the work. */
+#define __cold __attribute__((cold, noinline))
 #define __packed __attribute__((packed))
 #define __aligned(n) __attribute__((aligned(n)))
 #define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
