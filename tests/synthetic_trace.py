@@ -171,7 +171,7 @@ class Machine:
 
     def exit(self):
         root = self.spaces.pop(self.pid)
-        self.event("EXIT", value=0)
+        self.event("EXIT", code=self.pid, value=0)
         self.event("SPACE_END", space=root)
         for page, (frame, may_write) in self.entries.pop(root).items():
             self.event("UNMAP", space=root, address=page << 12, frame=frame,
