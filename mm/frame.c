@@ -86,11 +86,3 @@ void frame_free(struct frame *frame)
 	__atomic_fetch_add(&frame_stats.frees, 1, __ATOMIC_RELAXED);
 	frame_cache_give(frame, 0);
 }
-
-struct frame_stats frame_stats_read(void)
-{
-	struct frame_stats stats = frame_stats;
-
-	stats.free = frame_cache_free_frames();
-	return stats;
-}

@@ -184,3 +184,11 @@ void frame_cache_give(struct frame *block, unsigned int order)
 	/* Order: it is on a list before anybody is promised it. */
 	__atomic_fetch_add(&free_frames, 1UL << order, __ATOMIC_RELEASE);
 }
+
+struct frame_stats frame_stats_read(void)
+{
+	struct frame_stats stats = frame_stats;
+
+	stats.free = frame_cache_free_frames();
+	return stats;
+}

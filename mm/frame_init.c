@@ -2,7 +2,7 @@
  * frame_init.c - from the firmware's memory map to the frame table
  *
  * Owns: which frames are RAM, and which of them the allocator may have.
- * Runs once, on the boot CPU; but for frame_stats_read().
+ * Runs once, on the boot CPU.
  */
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
@@ -166,14 +166,6 @@ static void take_what_is_not_ours(const struct boot_info *info)
 		 (u64)kernel_image_end - KERNEL_BASE);
 	if (info->initramfs_end.val > info->initramfs_start.val)
 		take_ram(info->initramfs_start.val, info->initramfs_end.val);
-}
-
-struct frame_stats frame_stats_read(void)
-{
-	struct frame_stats stats = frame_stats;
-
-	stats.free = buddy_free_frames();
-	return stats;
 }
 
 int frame_init(const struct boot_info *info)
