@@ -291,6 +291,7 @@ qemu-gdb: $(KERNEL) $(INITRAMFS) $(programs)
 record: $(KERNEL) $(INITRAMFS) $(programs) $(guests)
 	@QEMU='$(QEMU)' tools/run --kernel $(KERNEL) --mem $(MEM) \
 		--append '$(APPEND)' --record $(RECORDING) \
+		--trace $(RECORDING)/trace \
 		$(if $(filter file,$(origin PROG)),--no-program,-- \
 		$(call program-file,$(PROG)) $(ARGS))
 replay-gdb:

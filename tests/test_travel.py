@@ -59,6 +59,21 @@ def test_rewind_is_exact(job):
     shutil.rmtree(FOLDER / "exact")
 
 
+@pytest.mark.parametrize("job", [harness.Job(
+    "--mem", "32M", "--record", FOLDER / "seek", "--trace",
+    FOLDER / "seek.trace", "--", PROGRAM)])
+def test_seek_is_exact(job):
+    """To the instruction at which the event's record is complete."""
+    done = job.result()
+    assert (done.returncode, done.stdout) == (0, OUTPUT), harness.explain(done)
+    session = gdb_session(FOLDER / "seek", "seek", "-ex",
+                          f'set $trace = "{FOLDER / "seek.trace"}"')
+    assert session.returncode == 0 and \
+        "session passed\n" in session.stdout, session.stdout
+    shutil.rmtree(FOLDER / "seek")
+    (FOLDER / "seek.trace").unlink()
+
+
 @pytest.fixture(scope="module")
 def recorded():
     """A recording that nobody changes."""

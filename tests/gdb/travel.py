@@ -156,4 +156,5 @@ def steps():
     end_of_the_run()
 
 
-run(steps)
+if __name__ == "__main__":
+    run(steps)

@@ -8,10 +8,11 @@
   why.py page.py spaces.py commit.py audit.py breaks.py usersyms.py
                the commands
   travel.py    the commands that travel in time, in a recording
+  events.py    what has happened, and the way back to it
   printers.py  how GDB prints Calf's types
 """
 
-from calf import audit, breaks, commit, page, printers, spaces, \
+from calf import audit, breaks, commit, events, page, printers, spaces, \
     travel, usersyms, why  # noqa: F401
 from calf.command import define_help
 

@@ -21,7 +21,11 @@ TYPES = {
     "struct task": ("tasks", (
         "pid", "process", "state", "is_running", "mm", "mm_before_exec",
         "name", "all_node", "thread_node", "borrows_mm", "start_ns")),
-    "struct cpu": ("cpus", ("current",)),
+    "struct cpu": ("cpus", ("current", "trace_ring", "trace_written")),
+    "struct trace_record": ("trace_last_sequence", (
+        "sequence", "time", "event", "cpu", "kind", "result", "pid", "space",
+        "code", "address", "value", "frame", "other", "refcount",
+        "mapcount")),
     "struct mm": ("mm_list", (
         "all_node", "pgtable", "vmas", "rss_pages", "total_pages",
         "committed_pages", "charged_pages", "brk_start", "brk", "lock",
@@ -51,7 +55,7 @@ SYMBOLS = (
     "frame_stats", "zero_pfn", "kernel_pgtable", "all_objects",
     "fault_totals", "cow_reuse_enabled", "committed_pages",
     "overcommit_memory", "overcommit_ratio", "overcommit_kbytes",
-    "init_process", "processes")
+    "init_process", "processes", "trace_last_sequence")
 
 # The functions that "why" names and that breakpoints are set on.
 FUNCTIONS = {
@@ -97,6 +101,7 @@ CONSTANTS = {
         "DIRECT_MAP_BASE": memory.DIRECT_MAP, "USER_END": 0x7ffffffff000},
     "kernel/x86_64/asm/trap_frame.h": {"TRAP_PAGE_FAULT": 14},
     "mm/object.h": {"OBJECT_NODE_BITS": 6},
+    "kernel/lib/trace.h": {"TRACE_RING_RECORDS": 1024},
     "kernel/oom.h": {"OOM_SCORE_ADJ_MIN": -1000, "OOM_SCORE_ADJ_MAX": 1000},
 }
 constant = {name: number for constants in CONSTANTS.values()

@@ -1,4 +1,4 @@
-"""replay, rewind, rerun, seek - time travel in a recording.
+"""replay, rewind, rerun - time travel in a recording.
 
 A recording (tools/recording.py) runs the same way each time, to the instruction,
 and QEMU counts instructions. So to go back is to start again and to stop
@@ -121,6 +121,7 @@ class Replay:
         self.console = os.path.join(self.scratch.name, "console")
         self.shown = 0              # bytes of the console on the screen
         self.said_end = False
+        self.counts = {}            # moment -> how many events there were
 
     # ---- Moments: the number of instructions that have run -----------------
 
@@ -165,19 +166,47 @@ class Replay:
         if moment > self.now():
             self.forward(moment)
 
+    def first(self, count, wanted):
+        """The first moment at which count() is @wanted; None: never.
+
+        @count: something that never falls. What it was at moments where we
+        have been is kept, so that the next search begins closer.
+        """
+        moment = max((at for at, was in self.counts.items() if was < wanted),
+                     default=0)
+        later = min((at for at, was in self.counts.items() if was >= wanted),
+                    default=1 << 63)
+        step, ends = 1 << 24, False
+        while step:
+            if moment + step >= later:
+                step >>= 6              # in smaller steps
+                continue
+            try:
+                self.reach(moment + step)
+                ends, was = False, count()
+                self.counts[moment + step] = was
+            except Ended:
+                ends, was = True, wanted
+            if was >= wanted:
+                later = moment + step
+            else:
+                moment += step
+        return None if ends else moment + 1
+
     def end(self):
         """The last moment of the recording: found by trying, and kept."""
-        if "last_moment" not in self.recording.about:
+        about = self.recording.about
+        if "last_moment" not in about:
+            moment, step = 0, 1 << 24
             with self.travel():
-                moment, step = 0, 1 << 24
                 while step:
                     try:
                         self.reach(moment + step)
                         moment += step
                     except Ended:
-                        step >>= 8
+                        step >>= 6
             self.recording.remember(last_moment=moment)
-        return self.recording.about["last_moment"]
+        return about["last_moment"]
 
     @contextlib.contextmanager
     def travel(self):
@@ -229,7 +258,7 @@ gdb.events.before_prompt.connect(_on_prompt)
 
 # ---- The commands ----------------------------------------------------------
 
-def _open():
+def opened():
     if _replay is None:
         raise kernel.Unknown(
             "this is not a recording; make record keeps a run, "
@@ -260,7 +289,7 @@ def _breakpoints_off():
                 one.enabled = True
 
 
-def _go(replay, moment):
+def go(replay, moment, tell=lambda: gdb.execute("frame")):
     """To that moment, and say where we are, as at any other stop.
 
     The last step is GDB's own, so that it knows that it stands on a breakpoint,
@@ -279,7 +308,7 @@ def _go(replay, moment):
         with _breakpoints_off():
             gdb.execute("stepi")
     else:
-        gdb.execute("frame")
+        tell()
 
 
 @command("replay", needs_machine=False)
@@ -294,26 +323,26 @@ you write to memory or registers is gone after the next travel back."""
     global _replay
     folder, = words(arguments, 1, 1, "replay FOLDER")
     try:
-        opened = Replay(folder)
+        wanted = Replay(folder)
     except recording.Problem as problem:
         raise kernel.Unknown(str(problem)) from None
     end_machine()
-    _quietly(f'file "{opened.recording.path("kernel.elf")}"')
+    _quietly(f'file "{wanted.recording.path("kernel.elf")}"')
     missing = next(kernel.missing(), None)
     if missing:
         raise kernel.Unknown(
             f"this recording's kernel and tools/gdb/ do not fit together "
             f"({missing}): record the run again, or go back to the sources "
             "that it was made from")
-    program = opened.recording.path("program")
+    program = wanted.recording.path("program")
     if os.path.exists(program):
         _quietly(f'add-symbol-file "{program}"')
-    _replay = opened
-    with opened.travel():
-        opened.start()
-    what = opened.recording.program
+    _replay = wanted
+    with wanted.travel():
+        wanted.start()
+    what = wanted.recording.program
     print(f"{folder}: {what if what else 'no program of its own'}, recorded "
-          f"with {opened.recording.about['qemu']}")
+          f"with {wanted.recording.about['qemu']}")
 
 
 @command("rewind", needs_machine=False)
@@ -327,11 +356,11 @@ At the end of the recording it counts from the last instruction. Breakpoints do
 not stop on the way."""
     text, = words(arguments, 0, 1, "rewind [N]")
     count = 1 if text is None else number(text)
-    here = _open().now()
+    here = opened().now()
     if count > here:
         raise kernel.Unknown(
             f"only {plural(here, 'instruction')} have run since the start")
-    _go(_replay, here - count)
+    go(_replay, here - count)
 
 
 @command("rerun", needs_machine=False)
@@ -342,4 +371,4 @@ Usage: rerun
 
 Breakpoints stay: "continue" runs to the first of them."""
     words(arguments, 0, 0, "rerun")
-    _go(_open(), 0)
+    go(opened(), 0)

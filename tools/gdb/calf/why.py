@@ -1,10 +1,11 @@
 """why - explain the page fault in progress; and a line at stops inside one."""
 
 import pathlib
+import re
 
 import gdb
 
-from calf import fault, kernel, paging
+from calf import fault, kernel, paging, travel
 from calf.command import command, strong, warning, words
 
 
@@ -20,21 +21,38 @@ def source_line(now):
     while block and not block.function:
         block = block.superblock
     if not block:
-        return "no symbols for this code; usersyms PROGRAM loads them"
-    file = block.function.symtab.objfile.filename
-    if now.from_user and pathlib.Path(file).name[:15] != now.task.name():
-        return (f"not in {pathlib.Path(file).name}, whose symbols are "
+        return _assembly_line(now.rip) or \
+            "no symbols for this code; usersyms PROGRAM loads them"
+    file = pathlib.Path(block.function.symtab.objfile.filename)
+    name = now.task.name()
+    if now.from_user and file.name[:15] != name and \
+            file != travel.recorded_program(name):
+        return (f"not in {file.name}, whose symbols are "
                 "loaded; usersyms PROGRAM")
     where = f"{block.function.name}+{now.rip - block.start}"
-    sal = gdb.find_pc_line(now.rip)
+    line = _line_of(now.rip)
+    return f"{where}, {line}"[:88] if line else where
+
+
+def _line_of(address):
+    """FILE:LINE: and its text, or nothing."""
+    sal = gdb.find_pc_line(address)
     if not sal.symtab:
-        return where
+        return ""
     path = pathlib.Path(sal.symtab.fullname())
     text = ""
     if path.exists():
         text = path.read_text(errors="replace").splitlines()[sal.line - 1]
-    line = f"{where}, {path.name}:{sal.line}: {text.strip()}"
-    return line if len(line) <= 88 else line[:85] + "..."
+    line = f"{path.name}:{sal.line}: {' '.join(text.split())}"
+    return line if len(line) <= 80 else line[:77] + "..."
+
+
+def _assembly_line(address):
+    """Of the kernel's assembly, which has lines and no functions."""
+    line = _line_of(address)
+    found = re.match(r"(\w+)( \+ (\d+))? in section",
+                     gdb.execute(f"info symbol {address:#x}", to_string=True))
+    return f"{found[1]}+{found[3] or 0}, {line}" if line and found else None
 
 
 def _area_line(now):
