@@ -136,11 +136,10 @@ class Machine:
             preexec_fn=plain_output)
         self.child.delaybeforesend = None
         self.child.logfile_read = self.transcript = io.StringIO()
-        while not os.path.exists(socket_path):
+        self.qmp = socket.socket(socket.AF_UNIX)
+        while self.qmp.connect_ex(socket_path) != 0:
             assert self.child.isalive()
             time.sleep(0.01)
-        self.qmp = socket.socket(socket.AF_UNIX)
-        self.qmp.connect(socket_path)
         self.answers = self.qmp.makefile("r")
         self.ask("qmp_capabilities")
 

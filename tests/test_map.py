@@ -21,7 +21,8 @@ MAP = harness.BUILD / "user" / "map"
 FAMILY = harness.BUILD / "tests" / "programs" / "family"
 PAGE = 4096
 
-ROW = re.compile(r"^ *([0-9a-f]+) (.{64})$", re.M)
+# A line about what is left out begins with more blanks.
+ROW = re.compile(r"^(?! {9}) *([0-9a-f]+) (.{64})$", re.M)
 BAR = re.compile(r"^ ([A-Z])  *(\d+) (\S+) +(\d+) +(\d+)  ([#=]*)$", re.M)
 COLOUR = re.compile(r"\x1b\[([0-9;]*)m")
 
