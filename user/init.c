@@ -6,7 +6,8 @@
  * it runs a shell, busybox, and ends with the shell's status; where there is
  * no busybox it is a small prompt itself.  Either way it waits for every child
  * that ends, its own or an orphan that the kernel gave it.  When init ends,
- * the machine powers off.
+ * the machine powers off.  With --count before the program, the log says
+ * afterwards what it has left behind (left_behind.h).
  *
  * File descriptors 0, 1 and 2 are open on the console before main() starts.
  */
@@ -22,6 +23,8 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "left_behind.h"
 
 enum {
 	LINE_SIZE = 1024,
@@ -81,6 +84,15 @@ static int run_program(char **argv)
 	if (child == 0)
 		exec_program(argv);
 	return wait_for(child);
+}
+
+static int run_and_count(char **argv)
+{
+	struct counts before = counts_before(argv[0]);
+	int status = run_program(argv);
+
+	report_left_behind(&before);
+	return status;
 }
 
 /* The status a shell would give: 128 + signal for a program that was killed. */
@@ -269,5 +281,7 @@ int main(int argc, char **argv)
 		return exit_code(run_shell());
 	/* Ours, so that Ctrl-C has somebody to go to. */
 	ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+	if (argc > 2 && !strcmp(argv[1], "--count"))
+		return exit_code(run_and_count(argv + 2));
 	return argc > 1 ? exit_code(run_program(argv + 1)) : prompt();
 }

@@ -288,6 +288,13 @@ i64 locks_fcntl(struct file *file, int command, vaddr_t address)
 		return -EFAULT;
 	if (file->flags & O_PATH)
 		return -EBADF;
+	if (command >= F_OFD_GETLK) { /* the open file's, not the process's */
+		if (flock.pid != 0)
+			return -EINVAL;
+		wanted.owner = file;
+		wanted.pid = UINT32_MAX;
+		command -= F_OFD_GETLK - F_GETLK;
+	}
 	wanted.type = flock.type;
 	if (flock.type < F_RDLCK || flock.type > F_UNLCK)
 		return -EINVAL;

@@ -25,7 +25,7 @@ struct linux_flock {
 	i32 padding;
 };
 
-/* F_GETLK, F_SETLK, F_SETLKW.  Return: 0 or a negative errno. */
+/* F_GETLK, F_SETLK, F_SETLKW and their F_OFD_ kin.  Return: 0 or a negative errno. */
 i64 locks_fcntl(struct file *file, int command, vaddr_t flock);
 
 /* Give back all that @owner has locked of @inode. */

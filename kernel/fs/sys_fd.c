@@ -111,6 +111,9 @@ static i64 file_fcntl(int fd, int command, u64 argument)
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
 		result = locks_fcntl(file, command, VADDR(argument));
 		/* Closed while it waited: then nobody else would unlock. */
 		if (!files_is_file(fd, file))

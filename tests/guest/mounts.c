@@ -1,5 +1,5 @@
 /* guest-test: host="no: mounts over the host's own directories"
- * log="hello from a program" */
+ * log="hello from a program" leaves="what it mounts, it mounts for good" */
 /* mount, umount2, /proc/mounts, what is in /dev, the log in /dev/kmsg. */
 #include "guest.h"
 

@@ -122,7 +122,7 @@ static void ids(void)
 /* A child that executes cannot be moved any more. */
 static void moving(void)
 {
-	pid_t pid = check_fork(), other = check_fork();
+	pid_t pid = check_fork(), other = pid ? check_fork() : 0;
 
 	if (pid == 0 || other == 0)
 		for (;;)
