@@ -72,12 +72,12 @@ struct files *files_copy(struct files *parent)
 		files_put(child);
 		return NULL;
 	}
-	for (u32 fd = 0; fd < parent->slots; fd++) {
-		child->file[fd] = parent->file[fd];
-		child->close_on_exec[fd] = parent->close_on_exec[fd];
+	memcpy(child->file, parent->file, parent->slots * sizeof(*child->file));
+	memcpy(child->close_on_exec, parent->close_on_exec,
+	       parent->slots * sizeof(*child->close_on_exec));
+	for (u32 fd = 0; fd < parent->slots; fd++)
 		if (child->file[fd])
 			file_get(child->file[fd]);
-	}
 	child->umask = parent->umask;
 	child->cwd = parent->cwd;
 	child->root = parent->root;

@@ -14,21 +14,24 @@ void rwlock_init(struct rwlock *lock, const char *name)
 	*lock = (struct rwlock){ .name = name };
 }
 
-/* What both kinds assert before they wait. */
-static void check_order(struct rwlock *lock, bool is_nested, const void *place)
-{
-	u8 class = lock_order_class(lock->name, &lock->class);
-
-	if (is_nested)
-		lock_order_check_nested(percpu_held_locks(), class, place);
-	else
-		lock_order_check(percpu_held_locks(), class, place);
-}
-
 static void assert_not_mine(const struct rwlock *lock)
 {
 	if (unlikely(write_is_held(lock)))
 		panic("lock %s taken twice by the same CPU", lock->name);
+}
+
+/* What a debug build asserts before it waits. */
+static void check_order(struct rwlock *lock, bool is_nested, const void *place)
+{
+	u8 class = lock_order_class(lock->name, &lock->class);
+
+	if (panic_in_progress)
+		return;
+	assert_not_mine(lock);
+	if (is_nested)
+		lock_order_check_nested(percpu_held_locks(), class, place);
+	else
+		lock_order_check(percpu_held_locks(), class, place);
 }
 
 static void is_held_now(struct rwlock *lock)
@@ -56,16 +59,23 @@ static bool try_read(struct rwlock *lock)
 					   __ATOMIC_RELAXED);
 }
 
+/* Who panics is alone and must print, whoever held the lock. */
+static bool may_wait(const struct rwlock *lock)
+{
+	if (panic_in_progress)
+		return false;
+	assert_not_mine(lock);
+	cpu_pause();
+	return true;
+}
+
 void read_lock(struct rwlock *lock)
 {
-	/* The panicking CPU is alone and must print, whoever held the lock. */
-	if (unlikely(panic_in_progress))
-		return;
-	assert_not_mine(lock);
 	if (CALF_DEBUG)
 		check_order(lock, false, __builtin_return_address(0));
 	while (!try_read(lock))
-		cpu_pause();
+		if (!may_wait(lock))
+			return;
 	is_held_now(lock);
 }
 
@@ -100,15 +110,13 @@ static void wait_to_write(struct rwlock *lock)
 		return;
 	__atomic_fetch_add(&lock->writers_waiting, 1, __ATOMIC_RELAXED);
 	while (!try_write(lock))
-		cpu_pause();
+		if (!may_wait(lock))
+			break;
 	__atomic_fetch_sub(&lock->writers_waiting, 1, __ATOMIC_RELAXED);
 }
 
 void write_lock(struct rwlock *lock)
 {
-	if (unlikely(panic_in_progress))
-		return;
-	assert_not_mine(lock);
 	if (CALF_DEBUG)
 		check_order(lock, false, __builtin_return_address(0));
 	wait_to_write(lock);
@@ -116,9 +124,6 @@ void write_lock(struct rwlock *lock)
 
 void write_lock_nested(struct rwlock *lock)
 {
-	if (unlikely(panic_in_progress))
-		return;
-	assert_not_mine(lock);
 	if (CALF_DEBUG)
 		check_order(lock, true, __builtin_return_address(0));
 	wait_to_write(lock);

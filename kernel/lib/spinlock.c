@@ -17,22 +17,25 @@ void spinlock_init(struct spinlock *lock, const char *name)
 	*lock = (struct spinlock)SPINLOCK_INIT(name);
 }
 
+static void assert_not_mine(const struct spinlock *lock)
+{
+	if (unlikely(spin_is_held(lock)))
+		panic("lock %s taken twice by the same CPU", lock->name);
+}
+
 /* What a debug build asserts before a lock is waited for. */
 static void check_order(struct spinlock *lock, bool is_nested,
 			const void *place)
 {
 	u8 class = lock_order_class(lock->name, &lock->class);
 
+	if (panic_in_progress)
+		return;
+	assert_not_mine(lock);
 	if (is_nested)
 		lock_order_check_nested(percpu_held_locks(), class, place);
 	else
 		lock_order_check(percpu_held_locks(), class, place);
-}
-
-static void assert_not_mine(const struct spinlock *lock)
-{
-	if (unlikely(spin_is_held(lock)))
-		panic("lock %s taken twice by the same CPU", lock->name);
 }
 
 static void is_mine_now(struct spinlock *lock)
@@ -44,44 +47,55 @@ static void is_mine_now(struct spinlock *lock)
 				 lock_order_class(lock->name, &lock->class));
 }
 
-static void wait_for(struct spinlock *lock)
+static bool try_take(struct spinlock *lock)
 {
-	while (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE)) {
-		while (READ_ONCE(lock->locked))
-			cpu_pause();
-	}
+	if (__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE))
+		return false;
 	is_mine_now(lock);
+	return true;
+}
+
+/* Somebody has it.  Never inlined, so that the way without waiting is short. */
+static void __noinline wait_for(struct spinlock *lock)
+{
+	if (!panic_in_progress)
+		assert_not_mine(lock);
+	do {
+		/* Who panics is alone and must print, whoever held the lock. */
+		if (unlikely(panic_in_progress))
+			return;
+		cpu_pause();
+	} while (READ_ONCE(lock->locked) || !try_take(lock));
+}
+
+static inline void take(struct spinlock *lock)
+{
+	if (unlikely(!try_take(lock)))
+		wait_for(lock);
 }
 
 void spin_lock(struct spinlock *lock)
 {
-	/* The panicking CPU is alone and must print, whoever held the lock. */
-	if (unlikely(panic_in_progress))
-		return;
-	assert_not_mine(lock);
 	if (CALF_DEBUG)
 		check_order(lock, false, __builtin_return_address(0));
-	wait_for(lock);
+	take(lock);
 }
 
 void spin_lock_nested(struct spinlock *lock)
 {
-	if (unlikely(panic_in_progress))
-		return;
-	assert_not_mine(lock);
 	if (CALF_DEBUG)
 		check_order(lock, true, __builtin_return_address(0));
-	wait_for(lock);
+	take(lock);
 }
 
 void spin_unlock(struct spinlock *lock)
 {
-	if (unlikely(panic_in_progress))
-		return;
-	if (unlikely(!spin_is_held(lock)))
+	if (unlikely(!spin_is_held(lock))) {
+		if (panic_in_progress)
+			return; /* see wait_for() */
 		panic("lock %s released by a CPU that does not hold it",
 		      lock->name);
-
+	}
 	if (CALF_DEBUG)
 		lock_order_released(percpu_held_locks(), lock->class);
 	percpu_locks_held_dec();
@@ -93,12 +107,9 @@ u64 spin_lock_irqsave(struct spinlock *lock)
 {
 	u64 rflags = interrupts_save();
 
-	if (unlikely(panic_in_progress))
-		return rflags;
-	assert_not_mine(lock);
 	if (CALF_DEBUG)
 		check_order(lock, false, __builtin_return_address(0));
-	wait_for(lock);
+	take(lock);
 	return rflags;
 }
 

@@ -218,7 +218,8 @@ static void become_zombie(struct task *task)
 		task->state = TASK_DEAD;
 		unwanted = NULL;
 	}
-	wait_wake_all(&process->thread_event);
+	if (process->execs)
+		wait_wake_all(&process->thread_event);
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 	if (unwanted)
 		task_put(unwanted);

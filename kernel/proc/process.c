@@ -6,6 +6,7 @@
 #include "kernel/dev/tty.h"
 #include "kernel/fs/inode.h"
 #include "kernel/lib/assert.h"
+#include "kernel/lib/string.h"
 #include "kernel/proc/signal.h"
 #include "kernel/proc/signal_queue.h"
 #include "kernel/proc/task.h"
@@ -41,10 +42,12 @@ void process_init(struct process *process)
 
 struct process *process_create(void)
 {
-	struct process *process = kmem_cache_alloc_zeroed(&process_cache);
+	struct process *process = kmem_cache_alloc(&process_cache);
 
-	if (process)
-		process_init(process);
+	if (!process)
+		return NULL;
+	memset(process, 0, offsetof(struct process, pending.info));
+	process_init(process);
 	return process;
 }
 

@@ -91,13 +91,15 @@ struct process {
 	struct stop_state stop;
 
 	struct signal_actions *actions; /* NULL: kernel thread */
-	struct signal_pending pending; /* sent to it, for any thread */
 	bool is_unkillable; /* init: signals without a handler are dropped */
 	struct wait_queue signal_event; /* a signal was sent: for signalfd */
 	struct process_timers *timers; /* NULL: never asked for one */
 
 	struct task_usage ended_usage; /* of threads that are gone; no times */
 	struct task_usage children_usage; /* of those waited for */
+
+	/* Last: process_create() leaves the siginfo in it as it was. */
+	struct signal_pending pending; /* sent to it, for any thread */
 };
 
 /* Every process but that of the idle tasks, in order of creation. */

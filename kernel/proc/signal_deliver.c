@@ -212,7 +212,8 @@ void signal_set_blocked(sigset_t blocked)
 	task->signal.blocked.bits = blocked.bits & ~SIGNALS_UNBLOCKABLE;
 	update_work(task);
 	/* It may have been the one who was to take what it blocks now. */
-	signal_retarget_locked(task, blocked.bits);
+	if (unlikely(task->process->pending.set.bits & blocked.bits))
+		signal_retarget_locked(task, blocked.bits);
 	spin_unlock_irqrestore(&tasks_lock, rflags);
 }
 

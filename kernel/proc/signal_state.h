@@ -93,7 +93,8 @@ struct signal_node {
 struct signal_pending {
 	sigset_t set;
 	struct list_node queue; /* struct signal_node, in order of sending */
-	struct signal_info info[SIGRTMIN - 1]; /* of signal n: [n - 1] */
+	/* Of signal n: [n - 1]; says something only while n is in the set. */
+	struct signal_info info[SIGRTMIN - 1];
 };
 
 /* si_code */
@@ -169,12 +170,12 @@ struct signal_stack {
 
 /* One task's own.  Guarded by tasks_lock. */
 struct signal_state {
-	struct signal_pending pending; /* sent to this thread alone */
 	sigset_t blocked;
 	sigset_t saved_blocked; /* of rt_sigsuspend, while has_saved */
 	sigset_t waited_for; /* by rt_sigtimedwait: they wake, though blocked */
 	bool has_saved;
 	struct signal_stack stack;
+	struct signal_pending pending; /* sent to this thread alone */
 };
 
 /*

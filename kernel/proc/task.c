@@ -207,11 +207,12 @@ static int create_parts(struct task *task, struct process *process)
 int task_create(const char *name, const struct task_start *start,
 		struct process *process, struct task **result)
 {
-	struct task *task = kmem_cache_alloc_zeroed(&task_cache);
+	struct task *task = kmem_cache_alloc(&task_cache);
 	int error;
 
 	if (!task)
 		return -ENOMEM;
+	memset(task, 0, offsetof(struct task, signal.pending.info));
 	init_fields(task, name);
 	error = create_parts(task, process);
 	if (error) {

@@ -114,7 +114,6 @@ struct task {
 	struct list_node thread_node; /* process->threads */
 	struct list_node all_node; /* tasks */
 	struct avl_node pid_node;
-	struct signal_state signal;
 	bool must_stop; /* its process is being stopped, it is not yet */
 	struct credentials credentials; /* changed by itself only */
 	/* Asked for, and remembered: see kernel/proc/sys_sched.c. */
@@ -132,6 +131,9 @@ struct task {
 
 	/* How restart_syscall(2) goes on with a call; only this task. */
 	struct restart restart;
+
+	/* tasks_lock.  Last: task_create() leaves the siginfo in it. */
+	struct signal_state signal;
 };
 
 /* Every task but the idle ones, in order of creation. */
