@@ -21,14 +21,15 @@ SECONDS = 60
 class Session(harness.Job):
     """tools/run waits for GDB; GDB carries out a script of tests/gdb/."""
 
-    def __init__(self, name, *arguments, kernel=DEBUG, smp=1, **variables):
-        super().__init__("--gdb", "--smp", smp, "--", PROGRAM, *arguments, kernel=kernel,
-                         timeout=SECONDS)
+    def __init__(self, name, *arguments, kernel=DEBUG, smp=1, program=PROGRAM,
+                 **variables):
+        super().__init__("--gdb", "--smp", smp, "--", program, *arguments,
+                         kernel=kernel, timeout=SECONDS)
         self.gdb = [
             "timeout", "-k", "5", str(SECONDS), os.environ.get("GDB", "gdb"),
             "-nx", "-q", "-batch", str(kernel),
             "-x", "tools/gdb/init.gdb",
-            "-ex", f"add-symbol-file {PROGRAM}",
+            "-ex", f"add-symbol-file {program}",
             "-ex", f"python import sys; sys.path.insert(0, '{SESSIONS}'); "
                    "sys.dont_write_bytecode = True"]
         for key, value in variables.items():
@@ -101,6 +102,14 @@ def test_session(job):
     session_text(done)
     # The program did not notice.
     check((done.returncode, done.stdout) == (0, OUTPUT), done)
+
+
+@pytest.mark.parametrize("job", [
+    Session("threads", smp=4, program=PROGRAM.with_name("four_threads"))])
+def test_threads(job):
+    done = job.result()
+    session_text(done)
+    check((done.returncode, done.stdout) == (0, b"4 threads\n"), done)
 
 
 def normal(text):
