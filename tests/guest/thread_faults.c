@@ -220,6 +220,63 @@ static void fork_under_writers(void)
 	say("fork while %d threads write: one moment of each\n", THREADS - 1);
 }
 
+/* ---- fork while another takes over what is its own again ------------------ */
+
+enum { MANY = 400 }; /* the fork shall come before all are written */
+
+static struct barrier pair = { .size = 2 };
+static volatile char *many;
+static char written; /* what the writer writes in this round */
+
+static void *write_in_rounds(void *unused)
+{
+	(void)unused;
+	for (int round = 0; round < ROUNDS; round++) {
+		arrive(&pair);
+		for (int i = 0; i < MANY; i++) {
+			many[(size_t)i * PAGE_SIZE] = written;
+			for (volatile int spin = 0; spin < 300; spin++)
+				;
+		}
+		arrive(&pair);
+	}
+	return NULL;
+}
+
+/* Written up to one page, not yet from there on: and so it stays. */
+static void check_half(void)
+{
+	int half = 0;
+
+	while (half < MANY && many[(size_t)half * PAGE_SIZE] == written)
+		half++;
+	for (int turn = 0; turn < 5; turn++) {
+		CHECK(pages_hold(many, 0, half, written));
+		CHECK(pages_hold(many, half, MANY, (char)(written - 1)));
+	}
+}
+
+static void do_nothing(void)
+{
+}
+
+static void fork_under_reuse(void)
+{
+	pthread_t writer;
+
+	many = map_pages(MANY, MAP_PRIVATE);
+	write_pages(many, 0, MANY, 'a' - 1);
+	start(&writer, write_in_rounds, 0);
+	for (written = 'a'; written < 'a' + ROUNDS; written++) {
+		in_child_well(do_nothing); /* shared, and left alone again */
+		arrive(&pair);
+		in_child_well(check_half);
+		arrive(&pair);
+	}
+	join(writer);
+	say("fork while a thread reuses pages: one moment of it\n");
+}
+
 /* ---- One ends while another faults ------------------------------------------ */
 
 static void *map_and_write(void *argument)
@@ -255,6 +312,7 @@ int main(void)
 	several_threads();
 	last_two();
 	fork_under_writers();
+	fork_under_reuse();
 	ends_and_faults();
 	run_check();
 	return 0;

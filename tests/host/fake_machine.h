@@ -85,6 +85,12 @@ bool machine_failed(void);
  */
 extern void (*machine_lock_is_busy)(void);
 
+/*
+ * Not NULL: whoever calls read_lock() next has to wait for another thread, which
+ * does this first.
+ */
+extern void (*machine_faster_thread)(void);
+
 /* Frames and objects handed out since the start. */
 extern u64 machine_allocations;
 

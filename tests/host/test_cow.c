@@ -358,6 +358,38 @@ static void test_mistakes(void)
 	CHECK_PANIC(reserved_bit, "PF_RESERVED");
 }
 
+static struct mm *late;
+
+static void fork_meanwhile(void)
+{
+	CHECK_EQUAL(fork_mm(mm, &late), 0);
+}
+
+/*
+ * Alone when the fault was taken, not alone any more when it is resolved: in
+ * between another thread has forked.
+ */
+static void test_fork_before_lock(void)
+{
+	struct mm *child;
+
+	start();
+	CHECK_EQUAL(map(AT, P, RW, ANON_FIXED), AT);
+	machine_write(VADDR(AT), 1);
+	CHECK_EQUAL(fork_mm(mm, &child), 0);
+	mm_put(child);
+	CHECK_EQUAL(frame_refcount(frame_at(mm, AT)), 1);
+	machine_faster_thread = fork_meanwhile;
+	machine_write(VADDR(AT), 2);
+	CHECK_EQUAL(faults(FAULT_COW_COPY), 1);
+	CHECK_EQUAL(faults(FAULT_COW_REUSE), 0);
+	check_all();
+	machine_run(1, late);
+	CHECK_EQUAL(machine_read(VADDR(AT)), 1);
+	machine_run(0, mm);
+	CHECK_EQUAL(machine_read(VADDR(AT)), 2);
+}
+
 int main(void)
 {
 	static const struct host_test tests[] = {
@@ -375,6 +407,7 @@ int main(void)
 		{ "user copy", test_user_copy },
 		{ "user string", test_user_string },
 		{ "mistakes", test_mistakes },
+		{ "fork before the lock", test_fork_before_lock },
 	};
 
 	return RUN_TESTS(tests);
