@@ -196,6 +196,16 @@ PLANTED = {
 }
 
 
+@pytest.mark.parametrize("job", [
+    pytest.param(Session("events", "check"), id="events")])
+def test_events(job):
+    """The events of a copy, and those before a panic."""
+    done = job.result()
+    session_text(done)
+    check(done.returncode == 125 and
+          b"tools/run: the kernel panicked" in done.stderr, done)
+
+
 @pytest.mark.parametrize("job, message", [
     pytest.param(Session("planted", "check", what=what), message, id=what)
     for what, message in PLANTED.items()])

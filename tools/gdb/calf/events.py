@@ -43,6 +43,15 @@ def last(count):
     return sorted(found, key=lambda record: record.sequence)[-count:]
 
 
+def _totals():
+    """Events ever written by all CPUs, and those that are still there."""
+    cpus = kernel.value("cpus")
+    ever = [kernel.Record(cpus[index].address, "struct cpu").number(
+        "trace_written") // SIZE
+        for index in range(int(kernel.value("cpu_count")))]
+    return sum(ever), sum(min(count, RECORDS) for count in ever)
+
+
 def tell(record):
     """One event in lines of at most 100 columns."""
     head = f"{record.sequence:>8} {record.name:<13} "
@@ -66,6 +75,10 @@ only (processes and page faults). In a recording, seek NUMBER goes there."""
         tell(record)
     if not found:
         print("nothing yet")
+        return
+    ever, kept = _totals()
+    print(f"{ever} events so far, {kept} of them in memory, {ever - kept} "
+          "overwritten")
 
 
 # ---- The way back ----------------------------------------------------------
