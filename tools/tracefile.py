@@ -230,6 +230,10 @@ class Record:
     def text(self):
         return self._text.split(b"\0")[0].decode(errors="replace")
 
+    def text_bytes(self):
+        """All of the text's place, as it is."""
+        return self._text
+
     def sentence(self):
         """What happened, in English."""
         def write(found):
