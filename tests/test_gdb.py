@@ -22,9 +22,9 @@ class Session(harness.Job):
     """tools/run waits for GDB; GDB carries out a script of tests/gdb/."""
 
     def __init__(self, name, *arguments, kernel=DEBUG, smp=1, program=PROGRAM,
-                 **variables):
-        super().__init__("--gdb", "--smp", smp, "--", program, *arguments,
-                         kernel=kernel, timeout=SECONDS)
+                 append="", **variables):
+        super().__init__("--gdb", "--smp", smp, "--append", append, "--",
+                         program, *arguments, kernel=kernel, timeout=SECONDS)
         self.gdb = [
             "timeout", "-k", "5", str(SECONDS), os.environ.get("GDB", "gdb"),
             "-nx", "-q", "-batch", str(kernel),
@@ -197,7 +197,9 @@ PLANTED = {
 
 
 @pytest.mark.parametrize("job", [
-    pytest.param(Session("events", "check"), id="events")])
+    pytest.param(Session("events", "check"), id="events"),
+    pytest.param(Session("events", "check", append="trace=all"),
+                 id="events-all")])
 def test_events(job):
     """The events of a copy, and those before a panic."""
     done = job.result()

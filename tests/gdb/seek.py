@@ -37,7 +37,7 @@ def visit(record):
         f"event {record.sequence}, {record.name}: {record.sentence()}"), 1)
     expect(f"is event {record.sequence} complete?",
            is_complete(record.sequence), True)
-    last = " ".join(ask("events 1").split())
+    last = told("events 1")
     expect("the last event", last, " ".join(
         f"{record.sequence} {record.name} {record.sentence()}".split()))
     ask("rewind")
@@ -58,10 +58,17 @@ def landing(record):
                   + ask("backtrace 8"))
 
 
+def told(text):
+    """The events in one line, without the last line, which counts them."""
+    *lines, count = ask(text).splitlines()
+    expect("the last line", " events so far, " in count, True)
+    return " ".join(" ".join(lines).split())
+
+
 def same_events(records):
     """What "events" reads from the rings is what the trace has."""
     end = records[-1].sequence
-    said = " ".join(ask("events 300").split())
+    said = told("events 300")
     wanted = " ".join(" ".join(
         f"{one.sequence} {one.name} {one.sentence()}" for one in records
         if end - 300 < one.sequence <= end).split())
