@@ -154,10 +154,11 @@ def test_full_screen(terminal):
     # vi: insert two lines, delete one, save.
     terminal.type("vi /tmp/letter\r")
     terminal.wait("/tmp/letter")
+    # A key that follows ESC at once would be taken for a part of it.
     terminal.type("iDear calf,\rwrong\x1b")
-    terminal.wait("wrong")
+    terminal.wait("- /tmp/letter [Modified]")
     terminal.type("ddoyours\x1b")
-    terminal.wait("yours")
+    terminal.wait("- /tmp/letter [Modified]")
     terminal.type(":wq\r")
     terminal.wait(PROMPT)
     assert "Dear calf,\r\nyours\r\n" in terminal.run("cat /tmp/letter")
