@@ -15,6 +15,7 @@ enum { THREADS = 5 };
 
 static long frames; /* free ones, at the start */
 static int ends[2]; /* a pipe that stays empty */
+static struct gate ready;
 
 static void start(void *(*run)(void *))
 {
@@ -132,6 +133,7 @@ static void *hold(void *unused)
 
 	(void)unused;
 	write_pages(map_pages((size_t)pages, MAP_PRIVATE), 0, pages, 'h');
+	gate_open(&ready);
 	pause();
 	return NULL;
 }
@@ -174,7 +176,7 @@ static void memory_counts_once(void)
 	long before = oom_free();
 	pid_t many = oom_child("0", many_threads_little_memory);
 
-	usleep(100000);
+	gate_wait(&ready);
 	CHECK_EQ(wait_for(oom_child("0", oom_hog)), SIGKILL);
 	CHECK_OK(kill(many, SIGTERM));
 	say("16 threads with a third of memory: %s\n",
@@ -190,6 +192,7 @@ static void live_on(void)
 
 	start(spin);
 	write_pages(area, 0, 64, 'b');
+	gate_open(&ready);
 	while (oom_kills() == kills)
 		usleep(1000);
 	CHECK(pages_hold(area, 0, 64, 'b'));
@@ -200,6 +203,7 @@ static void bystander(void)
 	long before = oom_free();
 	pid_t pid = oom_child("-500", live_on);
 
+	gate_wait(&ready);
 	CHECK_EQ(wait_for(oom_child("0", hogs)), SIGKILL);
 	say("another process with threads: %s\n", how_ended(wait_for(pid)));
 	oom_is_quiet(before);
@@ -212,6 +216,7 @@ int main(int argc, char **argv)
 		oom_hog();
 	oom_adjust(NEVER);
 	CHECK_OK(pipe(ends));
+	ready = gate_make();
 	settle();
 	(void)oom_kills();
 	frames = oom_free();
