@@ -493,6 +493,7 @@ void oom_note_shortage(unsigned int order)
 	if (is_only_fragmented(order))
 		return;
 	task->missed_order = order;
+	task->missed_ends = mm_oom_ends();
 	task_add_work(task, TASK_WORK_NO_FRAME);
 }
 
@@ -505,8 +506,8 @@ static void make_room(void)
 			return;
 	} else if (mm_oom_victims()) {
 		wait_for_victim();
-	} else {
-		kill_someone();
+	} else if (current_task()->missed_ends == mm_oom_ends()) {
+		kill_someone(); /* no victim has ended since, elsewhere */
 	}
 	mutex_unlock(&oom_lock);
 }

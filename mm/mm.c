@@ -169,10 +169,16 @@ struct mm_rss mm_rss_read(const struct mm *mm)
 /* ---- Out of memory ------------------------------------------------------- */
 
 static u32 oom_victims; /* atomic */
+static u64 oom_ends; /* atomic */
 
 u32 mm_oom_victims(void)
 {
 	return __atomic_load_n(&oom_victims, __ATOMIC_ACQUIRE);
+}
+
+u64 mm_oom_ends(void)
+{
+	return __atomic_load_n(&oom_ends, __ATOMIC_ACQUIRE);
 }
 
 void mm_mark_oom_victim(struct mm *mm)
@@ -187,8 +193,11 @@ void mm_mark_oom_victim(struct mm *mm)
 /* => nobody waits for the memory of @mm any more; called once */
 static void victim_is_done(const struct mm *mm)
 {
-	if (unlikely(mm->is_oom_victim))
-		__atomic_fetch_sub(&oom_victims, 1, __ATOMIC_RELEASE);
+	if (likely(!mm->is_oom_victim))
+		return;
+	/* In this order: who finds no victim any more finds the end. */
+	__atomic_fetch_add(&oom_ends, 1, __ATOMIC_RELEASE);
+	__atomic_fetch_sub(&oom_victims, 1, __ATOMIC_RELEASE);
 }
 
 void mm_reap(struct mm *mm)

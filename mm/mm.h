@@ -124,6 +124,8 @@ void mm_mark_oom_victim(struct mm *mm);
 
 /* Marked ones whose memory has not come back yet. */
 u32 mm_oom_victims(void);
+/* Victims whose memory has come back since boot. */
+u64 mm_oom_ends(void);
 
 /**
  * mm_reap() - take the private memory of a marked mm, before its end

@@ -83,6 +83,7 @@ struct task {
 	u64 timer_slack_ns; /* prctl(2); 0: the default */
 	bool is_exiting; /* in task_exit(); its end frees memory */
 	u32 missed_order; /* with TASK_WORK_NO_FRAME: of what size */
+	u64 missed_ends; /* likewise: victims that had ended */
 	u64 fail_nth; /* allocations until one fails; 0: none shall */
 	struct task_fault fault; /* for the frames of signal handlers */
 	struct lock_held held_mutexes; /* debug */

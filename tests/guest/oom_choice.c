@@ -1,5 +1,5 @@
 /*
- * guest-test: release=yes host="no: takes all memory" mem=32M timeout=240
+ * guest-test: release=yes host="no: takes all memory" mem=32M smp=4 timeout=240
  * append="sysctl.vm.overcommit_memory=1" log="UID:54321"
  */
 /*
