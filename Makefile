@@ -246,11 +246,13 @@ $(ISO): $(KERNEL) $(INITRAMFS) boot/grub.cfg tools/mkiso $(B)/.iso
 	$(call say,ISO,$@)
 	$(Q)tools/mkiso -o $@ --append '$(APPEND)' $(KERNEL) $(INITRAMFS)
 
-# Pictures of the screen, from real runs that come out the same every time.
-.PHONY: docs-pictures docs-screens
-docs-pictures: docs-screens
+# Pictures of the screen and of pages, from runs that come out the same each time.
+.PHONY: docs-pictures docs-screens docs-pages
+docs-pictures: docs-screens docs-pages
 docs-screens: $(KERNEL) $(INITRAMFS)
 	@tools/screens --build $(B) -o docs/pictures
+docs-pages: $(KERNEL) $(INITRAMFS) $(programs)
+	@BUILD=$(O) tools/pages --kernel $(KERNEL)
 
 # ---- Run it ---------------------------------------------------------------
 run-env := QEMU='$(QEMU)' MEM='$(MEM)' CPUS='$(CPUS)' BUILD='$(B)'
@@ -276,6 +278,17 @@ run-%: $(KERNEL) $(INITRAMFS) FORCE
 	@tools/run --kernel $(KERNEL) --mem $(MEM) --smp $(CPUS) \
 		--append '$(APPEND)' -- $(call program-file,$*) $(ARGS)
 program-file = $(if $(wildcard user/$(1).c),$(B)/user/$(1),$(O)/tests/guest/$(1))
+
+# The same two, with their memory to be watched in a browser.
+.PHONY: view
+view-options = --kernel $(KERNEL) --mem $(MEM) --smp $(CPUS) \
+	--append '$(APPEND)'
+view: $(KERNEL) $(INITRAMFS)
+	@BUILD=$(O) tools/view $(view-options) --no-program
+view-%: $(KERNEL) $(INITRAMFS) FORCE
+	+@$(MAKE) -s $(call program-file,$*)
+	@BUILD=$(O) tools/view $(view-options) -- \
+		$(call program-file,$*) $(ARGS)
 
 # GDB starts QEMU itself, through a pipe: no port, no second terminal.
 gdb: $(KERNEL) $(INITRAMFS) $(programs) $(guests)
