@@ -31,7 +31,8 @@ def link(name, library, header, *options):
     if not program.exists() or \
             program.stat().st_mtime < source.stat().st_mtime:
         program.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["gcc", "-static", "-O2", "-Wall", "-w", "-o", program,
+        static = [] if "-static-pie" in options else ["-static"]
+        subprocess.run(["gcc", *static, "-O2", "-Wall", "-w", "-o", program,
                         source, LIBRARIES / library, *options],
                        check=True, capture_output=True)
     return str(program)
@@ -54,6 +55,8 @@ PROGRAMS = {
              None),
     "sqlite": (link("sqlite", "libsqlite3.a", "sqlite3.h", "-lm"),
                "libsqlite3-dev", [], None),
+    "pie": (link("pie", "libc.a", "stdio.h", "-static-pie", "-fPIE"),
+            "libc6-dev", [], None),
     "lua": (link("lua", "liblua5.4.a", "lua5.4/lua.h", "-lm"),
             "liblua5.4-dev", ["/lua.lua"], "lua.lua"),
 }

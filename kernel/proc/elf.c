@@ -70,10 +70,13 @@ _Static_assert(sizeof(struct elf_segment) == ELF_SEGMENT_BYTES,
 #define SEGMENT_WRITE 2u
 #define SEGMENT_READ 4u
 
+/* Two thirds up, as on Linux: there is room to grow above and below. */
+#define ELF_DYN_BASE 0x555555554000UL
+
 /* As many program headers as fit a page; linkers make about ten. */
 #define SEGMENTS_MAX (PAGE_SIZE / sizeof(struct elf_segment))
 
-static int check_header(const struct elf_header *header, const char *path)
+static int check_header(const struct elf_header *header)
 {
 	if (memcmp(header->magic, "\177ELF", sizeof(header->magic)) != 0 ||
 	    header->class != ELF_CLASS_64 ||
@@ -81,11 +84,7 @@ static int check_header(const struct elf_header *header, const char *path)
 	    header->ident_version != ELF_VERSION ||
 	    header->machine != ELF_MACHINE_X86_64)
 		return -ENOEXEC;
-	if (header->type == ELF_TYPE_DYN)
-		log_warning("calf: %s: position-independent programs cannot "
-			    "run yet: link with -static -no-pie\n",
-			    path);
-	if (header->type != ELF_TYPE_EXEC ||
+	if ((header->type != ELF_TYPE_EXEC && header->type != ELF_TYPE_DYN) ||
 	    header->segment_bytes != sizeof(struct elf_segment) ||
 	    header->segment_count == 0 || header->segment_count > SEGMENTS_MAX)
 		return -ENOEXEC;
@@ -146,10 +145,22 @@ static int check_segments(struct elf_program *program,
 				VADDR(header->segments_offset -
 				      segment->offset + segment->address);
 	}
-	return has_load && header->entry < USER_END ? 0 : -ENOEXEC;
+	return has_load && program->entry.val < USER_END ? 0 : -ENOEXEC;
 }
 
-static int read_program(struct elf_program *program, const char *path)
+/*
+ * A program that may lie anywhere (static-pie) has addresses from 0 on; here
+ * they become those it will have.  It finds out by itself, and relocates
+ * itself.  Sums that wrap around are caught by is_segment_ok().
+ */
+static void place_program(struct elf_program *program)
+{
+	for (u32 i = 0; i < program->segment_count; i++)
+		program->segments[i].address += ELF_DYN_BASE;
+	program->entry = VADDR(program->entry.val + ELF_DYN_BASE);
+}
+
+static int read_program(struct elf_program *program)
 {
 	struct object *object = program->inode->object;
 	struct elf_header header;
@@ -158,7 +169,7 @@ static int read_program(struct elf_program *program, const char *path)
 
 	if (object_read(object, 0, &header, sizeof(header)) != sizeof(header))
 		return -ENOEXEC;
-	error = check_header(&header, path);
+	error = check_header(&header);
 	if (error)
 		return error;
 
@@ -173,15 +184,17 @@ static int read_program(struct elf_program *program, const char *path)
 	    object_read(object, header.segments_offset, program->segments,
 			bytes) != bytes)
 		return -ENOEXEC;
+	if (header.type == ELF_TYPE_DYN)
+		place_program(program);
 	return check_segments(program, &header);
 }
 
-int elf_open(struct elf_program *program, struct inode *inode, const char *path)
+int elf_open(struct elf_program *program, struct inode *inode)
 {
 	int error;
 
 	*program = (struct elf_program){ .inode = inode };
-	error = read_program(program, path);
+	error = read_program(program);
 	if (error)
 		kfree(program->segments);
 	return error;

@@ -1,7 +1,8 @@
 /*
  * elf.h - programs: what an ELF file says and how it gets into memory
  *
- * Static 64-bit programs of type ET_EXEC.  Every number in the file may be
+ * Static 64-bit programs: ET_EXEC, and ET_DYN without an interpreter, which is
+ * always put in the same place.  Every number in the file may be
  * wrong, or chosen by an enemy: all are checked, with sums that cannot
  * overflow, before anything is mapped.
  * Source: System V ABI, "Object Files" and the AMD64 supplement.
@@ -30,12 +31,10 @@ struct elf_program {
 /**
  * elf_open() - check a program
  * @inode: from vfs_open_exec(); on success elf_close() will close it
- * @path: for messages
  *
  * Return: 0, and elf_close() is due; -ENOEXEC or -ENOMEM.
  */
-int elf_open(struct elf_program *program, struct inode *inode, const char *path)
-	__must_check;
+int elf_open(struct elf_program *program, struct inode *inode) __must_check;
 void elf_close(struct elf_program *program);
 
 /**

@@ -183,7 +183,7 @@ static int find_interpreter(struct inode *file, struct exec_args *args,
 static int open_program(struct elf_program *program, struct inode *file,
 			const char *path, struct exec_args *args)
 {
-	int error = elf_open(program, file, path);
+	int error = elf_open(program, file);
 
 	for (int scripts = 0; error == -ENOEXEC; scripts++) {
 		struct inode *interpreter;
@@ -202,7 +202,7 @@ static int open_program(struct elf_program *program, struct inode *file,
 		file = interpreter;
 		error = scripts == SCRIPTS_NESTED_MAX ?
 				-ELOOP :
-				elf_open(program, file, args->strings);
+				elf_open(program, file);
 	}
 	if (error)
 		vfs_close_exec(file);
