@@ -200,9 +200,8 @@ static int open_program(struct elf_program *program, struct inode *file,
 			break;
 		vfs_close_exec(file);
 		file = interpreter;
-		error = scripts == SCRIPTS_NESTED_MAX ?
-				-ELOOP :
-				elf_open(program, file);
+		error = scripts == SCRIPTS_NESTED_MAX ? -ELOOP :
+							elf_open(program, file);
 	}
 	if (error)
 		vfs_close_exec(file);
