@@ -78,6 +78,20 @@ def run_calf(kernel, folder, icount, arguments, timeout, only=None, qemu=None):
     return done.stdout
 
 
+def run_threads(kernel, folder, arguments, timeout):
+    """[(name, ns, how often)] of tests/bench/threads, on four CPUs."""
+    done = subprocess.run(
+        [os.path.join(TOOLS, "run"), "--quiet", "--kernel", kernel, "--smp",
+         "4", "--timeout", str(timeout), "--", program(folder, "threads"),
+         *arguments],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="ascii")
+    if done.returncode != 0:
+        raise Failure("tests/bench/threads did not run to its end "
+                      f"(status {done.returncode})")
+    return [(name, int(ns), int(count)) for name, ns, count in
+            re.findall(r"^(\w+) (\d+) ns, (\d+) done$", done.stdout, re.M)]
+
+
 # ---- Reading what they print -----------------------------------------------
 
 def parse(text):

@@ -81,6 +81,7 @@ static const struct proc_node fd_node = { .name = "",
 		PROC_LINK("root", procfs_follow_root),                         \
 		PROC_TEXT("smaps", procfs_show_pid_smaps),                     \
 		PROC_TEXT("smaps_rollup", procfs_show_pid_smaps_rollup),       \
+		PROC_TEXT("tlb", procfs_show_pid_tlb),                         \
 		PROC_TEXT("statm", procfs_show_pid_statm),                     \
 		PROC_TEXT("status", procfs_show_pid_status)
 

@@ -5,8 +5,8 @@
  * machine), procfs_cpu.c (its processors), procfs_kernel.c (sys/kernel),
  * procfs_pid.c and procfs_limits.c (a process), procfs_smaps.c (its memory),
  * procfs_link.c (links), procfs_pages.c (arrays of numbers).  Formats are Linux's
- * (proc(5)), so that Linux's tools read them; Calf's own files are PID/faults
- * and kpagerefs.
+ * (proc(5)), so that Linux's tools read them; Calf's own files are PID/faults,
+ * PID/tlb and kpagerefs.
  * Locks: another process's mm is looked at under mm->lock, into memory of the
  * kernel; nothing is copied to the user meanwhile.
  */
@@ -131,6 +131,7 @@ void procfs_show_pid_maps(struct text *text, struct task *task);
 void procfs_show_pid_stat(struct text *text, struct task *task);
 void procfs_show_tid_stat(struct text *text, struct task *task);
 void procfs_show_pid_statm(struct text *text, struct task *task);
+void procfs_show_pid_tlb(struct text *text, struct task *task);
 void procfs_show_pid_status(struct text *text, struct task *task);
 
 /* For text files and sysctls. */

@@ -57,6 +57,20 @@ void procfs_show_pid_faults(struct text *text, struct task *task)
 			    faults.count[kind]);
 }
 
+void procfs_show_pid_tlb(struct text *text, struct task *task)
+{
+	struct mm *mm = task_get_mm(task);
+	struct tlb_counts counts = { .count = { 0 } };
+
+	if (mm) {
+		counts = mm->pgtable.space.counts;
+		mm_put(mm);
+	}
+	for (int event = 0; event < TLB_EVENTS; event++)
+		text_printf(text, "%s %lu\n", tlb_event_names[event],
+			    counts.count[event]);
+}
+
 /* ---- Strings in the process's memory ------------------------------------- */
 
 /* The frame behind @va, with a reference; NULL: none is there. */

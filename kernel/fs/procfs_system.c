@@ -12,6 +12,7 @@
 #include "kernel/proc/task.h"
 #include "kernel/version.h"
 #include "kernel/x86_64/time.h"
+#include "kernel/x86_64/tlb.h"
 #include "mm/commit.h"
 #include "mm/fault.h"
 #include "mm/kmem.h"
@@ -219,4 +220,7 @@ void procfs_show_vmstat(struct text *text, struct task *task)
 	for (int kind = 0; kind < FAULT_KINDS; kind++)
 		text_printf(text, "%s %lu\n", fault_kind_names[kind],
 			    fault_totals.count[kind]);
+	for (int event = 0; event < TLB_EVENTS; event++)
+		text_printf(text, "%s %lu\n", tlb_event_names[event],
+			    tlb_totals.count[event]);
 }

@@ -2,6 +2,8 @@
  * test_frame.c - the buddy allocator, the frames of each CPU, the counts, the
  *                reserve, the poison
  */
+#include <pthread.h>
+
 #include "mm/frame_cache.h"
 #include "tests/host/fake_machine.h"
 
@@ -293,6 +295,36 @@ static void test_mistakes(void)
 	CHECK_PANIC(beyond_memory, "assertion failed");
 }
 
+/* ---- Two CPUs -------------------------------------------------------------- */
+
+#define GETS 1000000
+
+static void *get_often(void *frame)
+{
+	for (int i = 0; i < GETS; i++)
+		frame_get(frame);
+	return NULL;
+}
+
+/* Each reference counts, whichever of two CPUs takes it, and when. */
+static void test_counts_are_atomic(void)
+{
+	struct frame *frame;
+	pthread_t other;
+
+	machine_start();
+	frame = frame_alloc(FRAME_ANON);
+	CHECK(frame);
+	CHECK_EQUAL(pthread_create(&other, NULL, get_often, frame), 0);
+	get_often(frame);
+	CHECK_EQUAL(pthread_join(other, NULL), 0);
+	CHECK_EQUAL(frame_refcount(frame), 1 + 2 * GETS);
+	for (int i = 0; i < 2 * GETS; i++)
+		frame_put(frame);
+	CHECK_EQUAL(frame_refcount(frame), 1);
+	frame_put(frame);
+}
+
 int main(void)
 {
 	static const struct host_test tests[] = {
@@ -303,6 +335,7 @@ int main(void)
 		{ "blocks", test_blocks },
 		{ "reserve", test_reserve },
 		{ "counts", test_counts },
+		{ "counts on two CPUs", test_counts_are_atomic },
 		{ "many sharers", test_many_sharers },
 		{ "mistakes", test_mistakes },
 	};
