@@ -53,8 +53,8 @@ static enum fault_result cow_reuse(struct fault *fault)
 	pte_t pte = pte_with_dirty(pte_with_accessed(fault->seen));
 
 	fault->kind = FAULT_COW_REUSE;
-	mm_protect_pte_untraced(fault->vma, fault->address, fault->slot,
-				pte_with_write(pte));
+	mm_protect_pte(fault->vma, fault->address, fault->slot,
+		       pte_with_write(pte));
 	return FAULT_DONE;
 }
 

@@ -59,9 +59,9 @@ pte_t fault_used_pte(const struct fault *fault, const struct frame *frame,
 static enum fault_result map_zero_frame(struct fault *fault)
 {
 	fault->kind = FAULT_ZERO_MAP;
-	frame_get_mapped_untraced(zero_frame);
-	mm_install_pte_untraced(fault->vma, fault->address, fault->slot,
-				fault_used_pte(fault, zero_frame, false));
+	frame_get_mapped(zero_frame);
+	mm_install_pte(fault->vma, fault->address, fault->slot,
+		       fault_used_pte(fault, zero_frame, false));
 	return FAULT_DONE;
 }
 
@@ -73,9 +73,9 @@ static enum fault_result fill_zeroed_frame(struct fault *fault)
 	fault->kind = FAULT_ZERO_FILL;
 	if (!frame)
 		return FAULT_OOM;
-	frame_adopt_mapped_untraced(frame);
-	mm_install_pte_untraced(fault->vma, fault->address, fault->slot,
-				fault_used_pte(fault, frame, true));
+	frame_adopt_mapped(frame);
+	mm_install_pte(fault->vma, fault->address, fault->slot,
+		       fault_used_pte(fault, frame, true));
 	return FAULT_DONE;
 }
 
@@ -100,9 +100,9 @@ static enum fault_result map_object_page(struct fault *fault)
 		return result;
 	}
 	fault->kind = FAULT_FILE_MAP;
-	frame_adopt_mapped_untraced(frame);
-	mm_install_pte_untraced(vma, fault->address, fault->slot,
-				fault_used_pte(fault, frame, !vma_is_cow(vma)));
+	frame_adopt_mapped(frame);
+	mm_install_pte(vma, fault->address, fault->slot,
+		       fault_used_pte(fault, frame, !vma_is_cow(vma)));
 	return result;
 }
 
@@ -154,7 +154,6 @@ static enum fault_result resolve(struct fault *fault)
 		return FAULT_OOM;
 	spin_lock(page_lock);
 	result = resolve_page(fault);
-	mm_trace_simple_case(fault, result);
 	spin_unlock(page_lock);
 	if (result == FAULT_DONE && fault->is_write)
 		vma_note_written(fault->vma);

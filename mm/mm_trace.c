@@ -80,26 +80,6 @@ void mm_trace_trap(vaddr_t address, u64 error_code, u64 rip)
 	      .value = rip);
 }
 
-void mm_trace_simple(const struct fault *fault)
-{
-	pte_t seen = fault->seen;
-	pte_t now = pte_load(fault->slot);
-	const struct frame *frame = pfn_to_frame(pte_pfn(now));
-	bool is_copy = fault->vma->object && frame->kind == FRAME_ANON;
-
-	if (pte_has_frame(seen)) {
-		if (pte_pfn(seen).val == pte_pfn(now).val &&
-		    pte_is_writable(now) && !pte_is_writable(seen))
-			TRACE_PTE(REUSE, fault->vma, fault->address, now);
-	} else if (!is_copy) {
-		if (frame == zero_frame)
-			TRACE_COUNTS(SHARE, frame, 0, 0);
-		else
-			TRACE_COUNTS(ADOPT, frame, 0, 0);
-		TRACE_PTE(MAP, fault->vma, fault->address, now);
-	}
-}
-
 static inline void fill(struct trace_record *record, const struct fault *fault,
 			u64 error_code, enum fault_result result)
 {

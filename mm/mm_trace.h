@@ -21,18 +21,6 @@ void mm_trace_drop(const struct vma *vma, vaddr_t va, const pte_t *slots,
 /* The CPU has reported a fault. */
 __cold void mm_trace_trap(vaddr_t address, u64 error_code, u64 rip);
 
-/*
- * The cases of mm/fault.c and mm/cow.c that change one entry and flush nothing
- * do not tell it themselves; cow_copy() does.  => the lock of the page is held
- */
-__cold void mm_trace_simple(const struct fault *fault);
-static inline void mm_trace_simple_case(const struct fault *fault,
-					enum fault_result result)
-{
-	if (trace_is_on(TRACE_MEMORY) && result == FAULT_DONE)
-		mm_trace_simple(fault);
-}
-
 /* What became of a fault.  => mm->lock is held */
 void mm_trace_fault_end(const struct fault *fault, u64 error_code,
 			enum fault_result result);

@@ -15,7 +15,7 @@ enum { ANONYMOUS, SHARED, FILE_PRIVATE, FILE_SHARED };
 static const char *const names[AREAS] = { "anonymous", "shared memory",
 					  "file, private", "file, shared" };
 static volatile char *area[AREAS];
-static struct gate step, done;
+static struct gate child_step, other_step, done;
 static long zero; /* the frame of zeros: it counts nowhere */
 
 /* The number behind @name in the part of smaps about @start, in KiB. */
@@ -83,7 +83,7 @@ static void show_all(const char *who)
 }
 
 /* The younger ones: read and write what they are told, then wait. */
-static void member(const char *who, int reads, int writes)
+static void member(const char *who, struct gate *step, int reads, int writes)
 {
 	for (int i = 0; i < AREAS; i++) {
 		for (int page = 0; page < reads; page++)
@@ -91,10 +91,10 @@ static void member(const char *who, int reads, int writes)
 		write_pages(area[i], 0, writes, who[0]);
 	}
 	gate_open(&done);
-	gate_wait(&step);
+	gate_wait(step);
 	show_all(who);
 	gate_open(&done);
-	gate_wait(&step);
+	gate_wait(step);
 	_exit(0);
 }
 
@@ -131,7 +131,8 @@ int main(void)
 
 	CHECK_EQ(*nothing, 0);
 	zero = pfn_of(nothing);
-	step = gate_make();
+	child_step = gate_make();
+	other_step = gate_make();
 	done = gate_make();
 	map_all();
 	for (int i = 0; i < AREAS; i++)
@@ -139,19 +140,20 @@ int main(void)
 	show_all("parent alone");
 	child = check_fork();
 	if (child == 0)
-		member("child", 10, 2);
+		member("child", &child_step, 10, 2);
 	gate_wait(&done);
 	other = check_fork();
 	if (other == 0)
-		member("other", 8, 4);
+		member("other", &other_step, 8, 4);
 	gate_wait(&done);
 	show_all("parent of two");
-	for (int i = 0; i < 2; i++) { /* one looks at a time */
-		gate_open(&step);
-		gate_wait(&done);
-	}
-	for (int i = 0; i < 2; i++)
-		gate_open(&step);
+	/* One looks at a time. */
+	gate_open(&child_step);
+	gate_wait(&done);
+	gate_open(&other_step);
+	gate_wait(&done);
+	gate_open(&child_step);
+	gate_open(&other_step);
 	wait_well(child);
 	wait_well(other);
 	show_all("parent alone again");
