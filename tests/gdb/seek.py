@@ -17,7 +17,7 @@ import tracefile  # noqa: E402
 
 # What the student lands in: the function that did it.
 PLACES = {"COPY": ("copy_frame", "mm/cow.c"), "FORK": ("task_clone", "clone.c"),
-          "REUSE": ("fault_handle", "mm/fault.c")}
+          "REUSE": ("cow_reuse", "mm/cow.c")}
 
 
 def is_complete(event):
