@@ -159,8 +159,8 @@ frame_alloc_copy(const struct frame *source)
 /*
  * Tell the trace what is about to happen to the counts of a frame.  Asking
  * whether it wants to know would be a good part of the work where a page takes
- * 40 instructions: whole tables are told at a time, simple faults when they are
- * over (mm/mm_trace.c).  These use what ends in _untraced.
+ * 40 instructions, in fork and at the end of an mm: there a whole table is told
+ * at a time (mm/mm_trace.c), and what ends in _untraced is used.
  */
 #define TRACE_COUNTS(name, changed, refs, maps)                                \
 	TRACE(name, .frame = (u32)frame_pfn(changed).val,                      \
