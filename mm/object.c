@@ -331,6 +331,23 @@ void object_truncate(struct object *object, u64 size_bytes)
 	spin_unlock(&object->lock);
 }
 
+bool object_is_any_mapped(u32 filesystem)
+{
+	struct object *object;
+	bool is_mapped = false;
+
+	spin_lock(&all_lock);
+	list_for_each_entry(object, &all_objects, all_node) {
+		if (object->filesystem != filesystem)
+			continue;
+		spin_lock(&object->lock);
+		is_mapped |= !list_is_empty(&object->vmas);
+		spin_unlock(&object->lock);
+	}
+	spin_unlock(&all_lock);
+	return is_mapped;
+}
+
 u64 object_committed(void)
 {
 	const struct object *object;

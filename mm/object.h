@@ -23,6 +23,7 @@ struct object {
 	bool is_anonymous; /* shared anonymous memory, no file behind it */
 	bool is_reserved; /* all pages were promised when it was made … */
 	u32 inode_number; /* for /proc/PID/maps */
+	u32 filesystem; /* st_dev of the file; 0: none, or of no directory */
 	struct spinlock lock;
 	u32 levels; /* lock; of the tree; 0: empty */
 	void *root; /* lock; struct object_node, or NULL */
@@ -96,6 +97,9 @@ void object_truncate(struct object *object, u64 size_bytes);
  *    not the object's any more
  */
 void object_punch(struct object *object, u64 first, u64 end);
+
+/* Does anybody map a file of it, be it one without a name? */
+bool object_is_any_mapped(u32 filesystem);
 
 /* All pages that are promised to objects. */
 u64 object_committed(void);

@@ -113,7 +113,6 @@ NOT_RUN = {
     "logname": "nobody has logged in",
     "nsenter": "there is one namespace of each kind",
     "tc": "a network",
-    "umount": "takes away what others use; tests/guest/mounts.c",
 }
 
 

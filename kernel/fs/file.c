@@ -25,7 +25,7 @@ int file_alloc(struct inode *inode, u32 flags, struct file **result)
 
 	if (!file)
 		return -ENOMEM;
-	inode_get(inode);
+	inode_use(inode);
 	file->refcount = 1;
 	file->flags = flags; /* all of them, for ->open() */
 	file->ops = flags & O_PATH ? &path_only_ops : inode->file_ops;
@@ -38,7 +38,7 @@ int file_alloc(struct inode *inode, u32 flags, struct file **result)
 		error = file->ops->open(file);
 	file->flags &= ~O_OPEN_ONLY;
 	if (error) {
-		inode_put(inode);
+		inode_unuse(inode);
 		kmem_cache_free(&file_cache, file);
 		return error;
 	}
@@ -68,7 +68,7 @@ void file_put(struct file *file)
 		file->ops->release(file);
 	if (file->is_writer)
 		inode_end_write(file->inode);
-	inode_put(file->inode);
+	inode_unuse(file->inode);
 	kmem_cache_free(&file_cache, file);
 }
 

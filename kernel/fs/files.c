@@ -82,9 +82,9 @@ struct files *files_copy(struct files *parent)
 	child->cwd = parent->cwd;
 	child->root = parent->root;
 	if (child->cwd)
-		inode_get(child->cwd);
+		inode_use(child->cwd);
 	if (child->root)
-		inode_get(child->root);
+		inode_use(child->root);
 	spin_unlock(&parent->lock);
 	return child;
 }
@@ -108,8 +108,8 @@ void files_put(struct files *files)
 	for (u32 fd = 0; fd < files->slots; fd++)
 		if (files->file[fd])
 			close_file(files, files->file[fd]);
-	inode_put(files->cwd);
-	inode_put(files->root);
+	inode_unuse(files->cwd);
+	inode_unuse(files->root);
 	kfree(files->file);
 	kmem_cache_free(&files_cache, files);
 }
@@ -293,11 +293,13 @@ static void set_directory(struct files *files, struct inode **place,
 {
 	struct inode *old;
 
+	inode_use(directory);
 	spin_lock(&files->lock);
 	old = *place;
 	*place = directory;
 	spin_unlock(&files->lock);
-	inode_put(old);
+	inode_unuse(old);
+	inode_put(directory);
 }
 
 struct inode *files_get_cwd(void)

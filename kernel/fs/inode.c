@@ -176,6 +176,16 @@ void inode_stat(struct inode *inode, struct linux_stat *stat)
 	mutex_unlock(&inode->lock);
 }
 
+void inode_set_parent(struct inode *inode, struct inode *parent)
+{
+	if (parent)
+		inode_get(parent);
+	inode->parent = parent;
+	inode->top = parent ? parent->top : inode;
+}
+
+/* ---- Mounts --------------------------------------------------------------- */
+
 void inode_mount(struct inode *directory, struct inode *root)
 {
 	ASSERT(!directory->mounted && !root->covers);
@@ -183,6 +193,48 @@ void inode_mount(struct inode *directory, struct inode *root)
 	inode_get(root);
 	root->covers = directory;
 	directory->mounted = root;
+}
+
+/* Nobody can come to its files any more.  => it was unmounted */
+static void discard(struct inode *root)
+{
+	/* Who walks there still may come here a second time. */
+	if (!__atomic_exchange_n(&root->is_detached, false, __ATOMIC_ACQ_REL))
+		return;
+	if (root->ops->discard)
+		root->ops->discard(root);
+	inode_put(root);
+}
+
+void inode_unmount(struct inode *root)
+{
+	struct inode *directory = root->covers;
+
+	ASSERT(directory && directory->mounted == root);
+	directory->mounted = NULL;
+	root->covers = NULL;
+	inode_put(directory);
+	WRITE_ONCE(root->is_detached, true); /* has the reference of mounting */
+	if (READ_ONCE(root->users) == 0)
+		discard(root);
+}
+
+/* What is in no directory, such as a pipe, keeps nothing mounted. */
+void inode_use(struct inode *inode)
+{
+	inode_get(inode);
+	if (inode->top)
+		__atomic_fetch_add(&inode->top->users, 1, __ATOMIC_RELAXED);
+}
+
+void inode_unuse(struct inode *inode)
+{
+	struct inode *top = inode ? inode->top : NULL;
+
+	if (top && __atomic_sub_fetch(&top->users, 1, __ATOMIC_ACQ_REL) == 0 &&
+	    READ_ONCE(top->is_detached))
+		discard(top);
+	inode_put(inode);
 }
 
 int inode_lookup(struct inode *dir, const char *name, struct inode **found)

@@ -8,7 +8,9 @@
  * There is no cache of names: both file systems live in memory, so asking the
  * directory is as fast.  References: a directory entry holds one of its
  * inode, an inode one of its parent, an open file and a working
- * directory one each.  Removing an entry breaks the circle.
+ * directory one each.  Removing an entry breaks the circle.  So the files
+ * of a file system live until they are removed, or it is unmounted and nobody
+ * uses it any more: inode->users of its root counts who does.
  *
  * Locks, outermost first: inode_tree_lock, inode->lock of a directory,
  * inode->lock of what is in it.  They sleep.
@@ -61,6 +63,11 @@ struct inode_ops {
 	 */
 	int (*follow)(struct inode *link, struct inode **target);
 	int (*truncate)(struct inode *inode, u64 size_bytes);
+	/*
+	 * Of a root that is mounted no more and not used: remove every name.
+	 * NULL: none of them is kept.  => no lock held
+	 */
+	void (*discard)(struct inode *root);
 	/* The last reference is gone: free what ->private holds. */
 	void (*destroy)(struct inode *inode);
 };
@@ -80,6 +87,9 @@ struct inode {
 	struct inode *parent; /* inode_tree_lock; of its latest name, or NULL */
 	struct inode *mounted; /* covered by this root, or NULL */
 	struct inode *covers; /* of a root: the inode it covers, or NULL */
+	struct inode *top; /* the root it is below, held by the parents */
+	u32 users; /* of a root, atomic: see inode_use() */
+	bool is_detached; /* of a root: unmounted, goes with its last user */
 	i32 writers; /* atomic; > 0: open for writing, < 0: being executed */
 	u32 uid; /* lock; see kernel/fs/permission.h */
 	u32 gid;
@@ -142,8 +152,24 @@ u64 inode_now_ns(void);
 
 void inode_stat(struct inode *inode, struct linux_stat *stat);
 
+/* Put @inode below @parent, which it holds; NULL: it is a root. */
+void inode_set_parent(struct inode *inode, struct inode *parent);
+
 /* Cover @directory by the root of another file system.  Takes a reference. */
 void inode_mount(struct inode *directory, struct inode *root);
+/*
+ * The reverse.  The files go with the last user, who can reach them until then.
+ * => may sleep
+ */
+void inode_unmount(struct inode *root);
+
+/*
+ * A reference that keeps the file system mounted: an open file's, or that of
+ * somebody's working or root directory.
+ */
+void inode_use(struct inode *inode);
+/* => may sleep: the last one out drops what was unmounted */
+void inode_unuse(struct inode *inode);
 
 /**
  * inode_lookup() - one step of a path

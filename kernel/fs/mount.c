@@ -14,6 +14,7 @@
 #include "kernel/lib/string.h"
 #include "kernel/proc/credentials.h"
 #include "mm/kmem.h"
+#include "mm/object.h"
 #include "mm/uaccess.h"
 
 /* Names of file systems and sources, terminator included. */
@@ -121,8 +122,9 @@ static int mount_at(struct inode *directory, const struct filesystem *type,
 
 	if (directory == root_inode || directory->mounted)
 		return -EBUSY;
-	if (directory->links == 0)
-		return -ENOENT; /* removed meanwhile */
+	/* Removed meanwhile, or out of everybody's sight. */
+	if (directory->links == 0 || directory->top->is_detached)
+		return -ENOENT;
 	root = type->create();
 	if (!root)
 		return -ENOMEM;
@@ -213,7 +215,8 @@ i64 sys_mount(vaddr_t source, vaddr_t target, vaddr_t type, u64 flags,
 
 /* ---- Unmounting ---------------------------------------------------------- */
 
-#define UMOUNT_FLAGS 0xfu /* force, detach, expire, no symbolic link */
+#define MNT_FORCE 1u /* for what a network has: here it changes nothing */
+#define MNT_DETACH 2u
 #define UMOUNT_NOFOLLOW 8u
 
 /* => mounts_lock held */
@@ -227,38 +230,81 @@ static struct mount *find_mount(const struct inode *root)
 	return NULL;
 }
 
+/* Move to @gone what is mounted on a directory of it.  => mounts_lock held */
+static void take_mounts_in(const struct mount *above, struct list_node *gone)
+{
+	struct mount *mount;
+	struct mount *next;
+
+	list_for_each_entry_safe(mount, next, &mounts, node) {
+		if (!mount->root->covers ||
+		    mount->root->covers->top != above->root)
+			continue;
+		list_remove(&mount->node);
+		list_push_back(gone, &mount->node);
+	}
+}
+
+/* => mounts_lock held */
+static bool has_mounts_in(const struct mount *above)
+{
+	const struct mount *mount;
+
+	list_for_each_entry(mount, &mounts, node)
+		if (mount->root->covers &&
+		    mount->root->covers->top == above->root)
+			return true;
+	return false;
+}
+
+/* Is anything there open, mapped, or somebody's directory? */
+static bool is_used(const struct mount *mount)
+{
+	return READ_ONCE(mount->root->users) > 0 || has_mounts_in(mount) ||
+	       object_is_any_mapped(mount->filesystem);
+}
+
 /*
- * Only what nobody uses: the references left are the table's, that of the
- * covered directory and the caller's.  So a file system with files in it
- * stays, as its files would be lost.  => mounts_lock held
+ * Take @root, and what is mounted below it, out of the table.
+ * => mounts_lock held; the caller unmounts what is in @gone
  */
-static int unmount_locked(struct inode *root)
+static int take_tree(struct inode *root, bool even_used, struct list_node *gone)
 {
 	struct mount *mount = find_mount(root);
-	struct inode *directory = root->covers;
 
-	if (!mount || !directory)
+	if (!mount || !root->covers)
 		return -EINVAL;
-	if (READ_ONCE(root->refcount) > 3)
+	if (!even_used && is_used(mount))
 		return -EBUSY;
 	list_remove(&mount->node);
-	directory->mounted = NULL;
-	root->covers = NULL;
-	inode_put(directory);
-	inode_put(root);
-	inode_put(root);
-	kmem_cache_free(&mount_cache, mount);
+	list_push_back(gone, &mount->node);
+	list_for_each_entry(mount, gone, node) /* grows meanwhile */
+		take_mounts_in(mount, gone);
 	return 0;
+}
+
+static void unmount_all(struct list_node *gone)
+{
+	struct mount *mount;
+	struct mount *next;
+
+	list_for_each_entry_safe(mount, next, gone, node) {
+		inode_unmount(mount->root);
+		inode_put(mount->root); /* the table's */
+		kmem_cache_free(&mount_cache, mount);
+	}
 }
 
 i64 sys_umount2(vaddr_t target, u32 flags)
 {
 	u32 follow = flags & UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW;
+	struct list_node gone = LIST_INIT(gone);
 	struct inode *root;
 	char *path;
 	int error;
 
-	if (flags & ~UMOUNT_FLAGS)
+	/* MNT_EXPIRE, which asks twice, is for automounters. */
+	if (flags & ~(MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW))
 		return -EINVAL;
 	if (!is_capable(CAP_SYS_ADMIN))
 		return -EPERM;
@@ -270,8 +316,9 @@ i64 sys_umount2(vaddr_t target, u32 flags)
 	if (error)
 		return error;
 	mutex_lock(&mounts_lock);
-	error = unmount_locked(root);
+	error = take_tree(root, flags & MNT_DETACH, &gone);
 	mutex_unlock(&mounts_lock);
+	unmount_all(&gone);
 	inode_put(root);
 	return error;
 }

@@ -173,9 +173,7 @@ static int make_inode(struct proc_place place, u32 mode, struct inode *parent,
 		kmem_cache_free(&place_cache, copy);
 		return -ENOMEM;
 	}
-	if (parent)
-		inode_get(parent);
-	inode->parent = parent;
+	inode_set_parent(inode, parent);
 	inode->filesystem = proc_filesystem;
 	inode->number = place_number(copy);
 	inode->private = copy;

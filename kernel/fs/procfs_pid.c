@@ -175,7 +175,7 @@ void procfs_show_vma(struct text *text, const struct vma *vma)
 		    vma->flags & VMA_SHARED ? 's' : 'p');
 	text_printf(text, "%08lx 00:%02x %u ",
 		    object ? vma->object_page << PAGE_SHIFT : 0,
-		    object && !object->is_anonymous ? 1 : 0,
+		    object ? object->filesystem : 0,
 		    object ? object->inode_number : 0);
 	if (object)
 		show_object_name(text, line_start, object);

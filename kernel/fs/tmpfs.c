@@ -137,6 +137,7 @@ static int set_up_type(struct inode *inode, const struct new_node *node)
 		if (!inode->object)
 			return -ENOMEM;
 		inode->object->inode_number = (u32)inode->number;
+		inode->object->filesystem = inode->filesystem;
 		inode->object->is_limited = true;
 		inode->file_ops = &tmpfs_file_ops;
 		break;
@@ -190,6 +191,7 @@ struct inode *tmpfs_create(void)
 
 	if (make_inode(inode_next_filesystem(), &node, &root) != 0)
 		return NULL;
+	inode_set_parent(root, NULL);
 	return root;
 }
 
@@ -249,8 +251,7 @@ static int tmpfs_create_node(struct inode *dir, const char *name,
 		kfree(entry);
 		return error;
 	}
-	inode_get(dir);
-	(*made)->parent = dir;
+	inode_set_parent(*made, dir);
 	add_entry(dir, entry, *made);
 	return 0;
 }
@@ -394,6 +395,41 @@ static i64 tmpfs_readlink(struct inode *link, char *target, size_t size)
 	return (i64)(length < size ? length : size - 1);
 }
 
+/* Move what is in @dir to @entries.  Nobody can put more into it. */
+static void take_entries(struct inode *dir, struct list_node *entries)
+{
+	struct directory *directory = dir->private;
+	struct entry *entry;
+	struct entry *next;
+
+	mutex_lock(&dir->lock);
+	dir->links = 0;
+	directory->tree = NULL;
+	list_for_each_entry_safe(entry, next, &directory->list, list_node) {
+		list_remove(&entry->list_node);
+		list_push_back(entries, &entry->list_node);
+	}
+	mutex_unlock(&dir->lock);
+}
+
+/* A list of what is left to remove, as a tree may be deep. */
+static void tmpfs_discard(struct inode *root)
+{
+	struct list_node entries = LIST_INIT(entries);
+
+	take_entries(root, &entries);
+	while (!list_is_empty(&entries)) {
+		struct entry *entry =
+			list_first_entry(&entries, struct entry, list_node);
+
+		list_remove(&entry->list_node);
+		if (inode_is_directory(entry->inode))
+			take_entries(entry->inode, &entries);
+		inode_put(entry->inode);
+		kfree(entry);
+	}
+}
+
 static void tmpfs_destroy(struct inode *inode)
 {
 	if (inode_is_directory(inode) && inode->private) {
@@ -415,6 +451,7 @@ static const struct inode_ops tmpfs_dir_ops = {
 	.exchange = tmpfs_exchange,
 	.is_empty = tmpfs_is_empty,
 	.name_of = tmpfs_name_of,
+	.discard = tmpfs_discard,
 	.destroy = tmpfs_destroy,
 };
 

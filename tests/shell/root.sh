@@ -6,3 +6,6 @@ mkdir box/bin; cp "$(which busybox)" box/bin/busybox
 chroot box /bin/busybox sh -c 'cd /; echo *; /bin/busybox pwd; cd ..; /bin/busybox pwd'
 setpriv --help 2>&1 | head -n 1 | cut -c1-7
 adjtimex > /dev/null && echo adjtimex
+unshare -m true 2> /dev/null; mkdir m; mount -t tmpfs none m; echo in memory > m/file; cat m/file
+(cd m; umount ../m 2> /dev/null || echo busy); umount m; ls m; mount -t tmpfs none m; cd m
+umount -l ../m && ls -a | wc -l; cd ..; rmdir m && echo unmounted
