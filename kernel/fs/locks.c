@@ -2,7 +2,8 @@
  * locks.c - see locks.h
  *
  * A request that must wait sleeps on one queue for all files: locks are
- * rare, and who wakes looks again.  Deadlocks are not detected.
+ * rare, and who wakes looks again.  Processes that wait for each other's
+ * record locks would wait forever: the last one of them gets EDEADLK.
  */
 #include "kernel/fs/locks.h"
 
@@ -33,6 +34,13 @@ struct lock {
 static struct kmem_cache lock_cache = KMEM_CACHE("file_lock", struct lock);
 static struct spinlock locks_lock = SPINLOCK_INIT("file_locks");
 static struct wait_queue lock_released = WAIT_QUEUE_INIT(lock_released);
+static struct list_node waiting = LIST_INIT(waiting); /* locks_lock */
+
+/* The pid of a lock that belongs to an open file: F_OFD_GETLK tells it. */
+#define NO_PID UINT32_MAX
+
+/* How far to follow who waits for whom: as Linux. */
+#define CHAIN_MAX 10
 
 static bool overlap(const struct lock *a, const struct lock *b)
 {
@@ -116,37 +124,97 @@ struct request {
 	struct lock wanted;
 	struct lock *added;
 	struct lock *spare;
+	struct list_node node; /* waiting; of a process that sleeps */
 };
 
-/* Grant it if nobody is in the way. */
-static bool try_lock(struct request *request)
+/* => locks_lock held; nobody is in the way */
+static void grant(struct request *request)
 {
 	const struct lock *wanted = &request->wanted;
 	struct lock *lock;
 	struct lock *next;
-	bool is_free;
+
+	list_for_each_entry_safe(lock, next, &request->inode->locks, node)
+		if (is_same_owner(lock, wanted) && overlap(lock, wanted))
+			cut_out(lock, wanted, &request->spare);
+	if (wanted->type == F_UNLCK)
+		return;
+	*request->added = *wanted;
+	list_push_back(&request->inode->locks, &request->added->node);
+	merge(request->inode, request->added);
+	request->added = NULL;
+}
+
+/* The one that @owner sleeps for, or NULL.  => locks_lock held */
+static const struct request *find_waiting(const void *owner)
+{
+	const struct request *request;
+
+	list_for_each_entry(request, &waiting, node)
+		if (request->wanted.owner == owner)
+			return request;
+	return NULL;
+}
+
+/*
+ * Does whoever has @lock wait, through others perhaps, for @request's owner?
+ * => locks_lock held
+ */
+static bool is_deadlock(const struct request *request, const struct lock *lock)
+{
+	for (int i = 0; lock && i < CHAIN_MAX; i++) {
+		const struct request *next = find_waiting(lock->owner);
+
+		if (!next)
+			return false;
+		lock = find_conflict(next->inode, &next->wanted);
+		if (lock && lock->owner == request->wanted.owner)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Grant it if nobody is in the way.
+ * Return: 0; -EAGAIN; -EDEADLK: it cannot become free, if @waits.
+ */
+static int try_lock(struct request *request, bool waits)
+{
+	const struct lock *wanted = &request->wanted;
+	const struct lock *lock = NULL;
+	int error = 0;
 
 	spin_lock(&locks_lock);
-	is_free = wanted->type == F_UNLCK ||
-		  !find_conflict(request->inode, wanted);
-	if (is_free) {
-		list_for_each_entry_safe(lock, next, &request->inode->locks,
-					 node)
-			if (is_same_owner(lock, wanted) &&
-			    overlap(lock, wanted))
-				cut_out(lock, wanted, &request->spare);
-		if (wanted->type != F_UNLCK) {
-			*request->added = *wanted;
-			list_push_back(&request->inode->locks,
-				       &request->added->node);
-			merge(request->inode, request->added);
-			request->added = NULL;
-		}
-	}
+	if (wanted->type != F_UNLCK)
+		lock = find_conflict(request->inode, wanted);
+	/* Only processes: an open file has many who may unlock it. */
+	waits = waits && !wanted->is_flock && wanted->pid != NO_PID;
+	list_remove(&request->node);
+	if (!lock)
+		grant(request);
+	else if (waits && is_deadlock(request, lock))
+		error = -EDEADLK;
+	else
+		error = -EAGAIN;
+	if (error == -EAGAIN && waits)
+		list_push_back(&waiting, &request->node);
 	spin_unlock(&locks_lock);
-	if (is_free)
+	if (!error)
 		wait_wake_all(&lock_released);
-	return is_free;
+	return error;
+}
+
+/* Sleep until it is granted, or cannot be. */
+static int wait_for_lock(struct request *request)
+{
+	int result = 0;
+	int error = wait_event_interruptible(
+		&lock_released, (result = try_lock(request, true)) != -EAGAIN);
+
+	spin_lock(&locks_lock);
+	list_remove(&request->node);
+	spin_unlock(&locks_lock);
+	return error ? error : result;
 }
 
 static int set_lock(struct inode *inode, const struct lock *wanted, bool waits)
@@ -154,15 +222,15 @@ static int set_lock(struct inode *inode, const struct lock *wanted, bool waits)
 	struct request request = { .inode = inode, .wanted = *wanted };
 	int error = 0;
 
+	list_init(&request.node);
 	request.added = kmem_cache_alloc(&lock_cache);
 	request.spare = kmem_cache_alloc(&lock_cache);
 	if (!request.added || !request.spare)
 		error = -ENOMEM;
 	else if (waits)
-		error = wait_event_interruptible(&lock_released,
-						 try_lock(&request));
-	else if (!try_lock(&request))
-		error = -EAGAIN;
+		error = wait_for_lock(&request);
+	else
+		error = try_lock(&request, false);
 	if (request.added)
 		kmem_cache_free(&lock_cache, request.added);
 	if (request.spare)
@@ -292,7 +360,7 @@ i64 locks_fcntl(struct file *file, int command, vaddr_t address)
 		if (flock.pid != 0)
 			return -EINVAL;
 		wanted.owner = file;
-		wanted.pid = UINT32_MAX;
+		wanted.pid = NO_PID;
 		command -= F_OFD_GETLK - F_GETLK;
 	}
 	wanted.type = flock.type;

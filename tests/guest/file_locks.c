@@ -112,6 +112,86 @@ static void errors(void)
 	say("errors as documented\n");
 }
 
+/* ---- Deadlocks ------------------------------------------------------- */
+
+/* Wait until @pid sleeps; it does so for a lock only. */
+static void wait_asleep(pid_t pid)
+{
+	char path[32], text[512];
+	const char *state;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	do {
+		usleep(1000);
+		CHECK(file_read(path, text, sizeof(text)) > 0);
+		state = strrchr(text, ')');
+		CHECK(state);
+	} while (state[2] != 'S');
+}
+
+/* Lock byte @has, then wait for byte @wants, of which somebody must let go. */
+static pid_t start_waiter(int has, int wants, int how)
+{
+	pid_t pid = check_fork();
+
+	if (pid == 0) {
+		CHECK_OK(lock(F_SETLK, F_WRLCK, has, 1));
+		CHECK_OK(lock(F_SETLKW, how, wants, 1));
+		_exit(0);
+	}
+	wait_asleep(pid);
+	return pid;
+}
+
+static void on_alarm(int signo)
+{
+	(void)signo;
+}
+
+/* Sleep for a lock in vain, until a signal comes. */
+static void wait_in_vain(int command, int byte)
+{
+	struct sigaction action = { .sa_handler = on_alarm };
+	struct itimerval soon = { .it_value.tv_usec = 50000 };
+
+	CHECK_OK(sigaction(SIGALRM, &action, NULL));
+	CHECK_OK(setitimer(ITIMER_REAL, &soon, NULL));
+	CHECK_ERRNO(lock(command, F_WRLCK, byte, 1), EINTR);
+}
+
+static void deadlocks(void)
+{
+	pid_t one, two;
+
+	CHECK_OK(lock(F_SETLK, F_WRLCK, 0, 1));
+	one = start_waiter(1, 0, F_WRLCK);
+	CHECK_ERRNO(lock(F_SETLKW, F_WRLCK, 1, 1), EDEADLK);
+	CHECK_ERRNO(lock(F_SETLKW, F_RDLCK, 1, 1), EDEADLK);
+	CHECK_ERRNO(lock(F_SETLK, F_WRLCK, 1, 1), EAGAIN);
+	CHECK_OK(lock(F_SETLKW, F_WRLCK, 2, 1)); /* free */
+	two = start_waiter(3, 1, F_RDLCK);
+	CHECK_ERRNO(lock(F_SETLKW, F_WRLCK, 3, 1), EDEADLK);
+	CHECK_OK(lock(F_SETLK, F_UNLCK, 0, 3));
+	wait_well(one);
+	wait_well(two);
+	say("EDEADLK: each waits for the next, the last for the first\n");
+
+	/* Whoever waits for us is no reason why others should not let go. */
+	CHECK_OK(lock(F_SETLK, F_WRLCK, 0, 1));
+	one = start_waiter(1, 0, F_WRLCK);
+	two = check_fork();
+	if (two == 0) {
+		wait_in_vain(F_SETLKW, 1);
+		_exit(0);
+	}
+	wait_well(two);
+	/* What an open file has, any of its users may give back. */
+	wait_in_vain(F_OFD_SETLKW, 1);
+	CHECK_OK(lock(F_SETLK, F_UNLCK, 0, 1));
+	wait_well(one);
+	say("EDEADLK: not where somebody may still let go\n");
+}
+
 static void whole(void)
 {
 	int other = open("locked", O_RDWR);
@@ -137,6 +217,7 @@ int main(void)
 	CHECK_OK(fd);
 	ranges();
 	waiting();
+	deadlocks();
 	errors();
 	whole();
 	close(fd);
