@@ -18,13 +18,20 @@ static struct kmem_cache file_cache = KMEM_CACHE("file", struct file);
 /* O_PATH: a place in the tree, with which nothing can be done. */
 static const struct file_ops path_only_ops = { .is_stream = true };
 
-int file_alloc(struct inode *inode, u32 flags, struct file **result)
+struct file *file_reserve(void)
 {
-	struct file *file = kmem_cache_alloc_zeroed(&file_cache);
+	return kmem_cache_alloc_zeroed(&file_cache);
+}
+
+void file_unreserve(struct file *file)
+{
+	kmem_cache_free(&file_cache, file);
+}
+
+int file_open(struct file *file, struct inode *inode, u32 flags)
+{
 	int error = 0;
 
-	if (!file)
-		return -ENOMEM;
 	inode_use(inode);
 	file->refcount = 1;
 	file->flags = flags; /* all of them, for ->open() */
@@ -37,13 +44,24 @@ int file_alloc(struct inode *inode, u32 flags, struct file **result)
 	else if (file->ops->open)
 		error = file->ops->open(file);
 	file->flags &= ~O_OPEN_ONLY;
-	if (error) {
+	if (error)
 		inode_unuse(inode);
-		kmem_cache_free(&file_cache, file);
-		return error;
-	}
-	*result = file;
-	return 0;
+	return error;
+}
+
+int file_alloc(struct inode *inode, u32 flags, struct file **result)
+{
+	struct file *file = file_reserve();
+	int error;
+
+	if (!file)
+		return -ENOMEM;
+	error = file_open(file, inode, flags);
+	if (error)
+		file_unreserve(file);
+	else
+		*result = file;
+	return error;
 }
 
 bool file_get_if_open(struct file *file)

@@ -55,6 +55,24 @@ struct file {
 	struct list_node watchers; /* of kernel/fs/epoll.h, under its lock */
 };
 
+/*
+ * Memory for file_open(), so that a file is not made that cannot be opened.
+ * Return: NULL: there is none.
+ */
+struct file *file_reserve(void) __must_check;
+void file_unreserve(struct file *file);
+
+/**
+ * file_open() - open @inode
+ * @file: from file_reserve(); on failure it stays the caller's
+ * @flags: O_… as given to open(2)
+ *
+ * => takes a reference of @inode; calls ops->open
+ *
+ * Return: 0, and @file has one reference; or a negative errno.
+ */
+int file_open(struct file *file, struct inode *inode, u32 flags) __must_check;
+
 /**
  * file_alloc() - open @inode
  * @flags: O_… as given to open(2)

@@ -143,19 +143,38 @@ struct files *files_current(void)
 	return current_task()->files;
 }
 
+/* The lowest free descriptor from *@fd on.  => files->lock held */
+static int find_free_locked(struct files *files, u32 *fd)
+{
+	while (*fd < files->slots && files->file[*fd])
+		(*fd)++;
+	if (*fd >= rlimit_current(RLIMIT_NOFILE))
+		return -EMFILE;
+	return files_grow(files, *fd + 1);
+}
+
+int files_make_room(void)
+{
+	struct files *files = files_current();
+	u32 fd = 0;
+	int error;
+
+	spin_lock(&files->lock);
+	error = find_free_locked(files, &fd);
+	spin_unlock(&files->lock);
+	return error;
+}
+
 int files_install(struct file *file, u32 minimum, u32 flags)
 {
 	struct files *files = files_current();
 	u32 fd = minimum;
-	int error = -EMFILE;
+	int error;
 
 	if (minimum >= rlimit_current(RLIMIT_NOFILE))
 		return -EINVAL;
 	spin_lock(&files->lock);
-	while (fd < files->slots && files->file[fd])
-		fd++;
-	if (fd < rlimit_current(RLIMIT_NOFILE))
-		error = files_grow(files, fd + 1);
+	error = find_free_locked(files, &fd);
 	if (!error) {
 		files->file[fd] = file;
 		files->close_on_exec[fd] = flags & O_CLOEXEC;

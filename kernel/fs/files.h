@@ -45,6 +45,11 @@ struct files *files_current(void);
  * Return: the descriptor, -EMFILE, -EINVAL (@minimum is too large) or -ENOMEM.
  */
 int files_install(struct file *file, u32 minimum, u32 flags) __must_check;
+/*
+ * Is there room for one more descriptor?
+ * Return: 0, -EMFILE or -ENOMEM: as files_install() would.
+ */
+int files_make_room(void) __must_check;
 /* As dup2(2): at exactly @fd, closing what is there.  -EBADF: out of range. */
 int files_install_at(struct file *file, int fd, u32 flags) __must_check;
 

@@ -19,6 +19,10 @@ static i64 open_at(const struct at *at, u32 flags, u32 mode)
 	int error;
 	int fd;
 
+	/* Before a file is made for which there is no descriptor. */
+	error = files_make_room();
+	if (error)
+		return error;
 	mode &= ~files_current()->umask;
 	error = vfs_open(at->start, at->path, flags | O_LARGEFILE, mode, &file);
 	if (error)

@@ -19,7 +19,7 @@ static bool wants_write(u32 flags)
  * => a file that memfd_create makes does not come here: it can be executed
  *    while its maker still has it open
  */
-static int open_regular(struct inode *inode, u32 flags, struct file **file)
+static int open_regular(struct inode *inode, u32 flags, struct file *file)
 {
 	bool is_writer = wants_write(flags) && !(flags & O_PATH);
 	int error = is_writer ? inode_start_write(inode) : 0;
@@ -29,9 +29,9 @@ static int open_regular(struct inode *inode, u32 flags, struct file **file)
 	if (flags & O_TRUNC)
 		error = vfs_truncate(inode, 0);
 	if (!error)
-		error = file_alloc(inode, flags, file);
+		error = file_open(file, inode, flags);
 	if (!error)
-		(*file)->is_writer = is_writer;
+		file->is_writer = is_writer;
 	else if (is_writer)
 		inode_end_write(inode);
 	return error;
@@ -39,7 +39,7 @@ static int open_regular(struct inode *inode, u32 flags, struct file **file)
 
 /* Open what the walk has found; @inode's reference stays the caller's. */
 static int open_found(struct inode *inode, u32 flags, bool is_new,
-		      struct file **file)
+		      struct file *file)
 {
 	int error;
 
@@ -58,7 +58,7 @@ static int open_found(struct inode *inode, u32 flags, bool is_new,
 	do
 		error = inode_is_regular(inode) ?
 				open_regular(inode, flags, file) :
-				file_alloc(inode, flags, file);
+				file_open(file, inode, flags);
 	while (error == -ENOMEM && oom_retry());
 	return error;
 }
@@ -132,7 +132,7 @@ static int walk_or_create(struct path_last *last, u32 flags, u32 mode,
 
 /* open(2) with O_CREAT. */
 static int open_or_create(struct vfs_place place, u32 flags, u32 mode,
-			  struct file **file)
+			  struct file *file)
 {
 	struct path_last last;
 	struct found found = { .is_new = false };
@@ -149,10 +149,9 @@ static int open_or_create(struct vfs_place place, u32 flags, u32 mode,
 	return error;
 }
 
-int vfs_open(struct inode *start, const char *path, u32 flags, u32 mode,
-	     struct file **file)
+static int open_place(struct vfs_place place, u32 flags, u32 mode,
+		      struct file *file)
 {
-	struct vfs_place place = { start, path };
 	struct inode *inode;
 	int error;
 
@@ -164,12 +163,30 @@ int vfs_open(struct inode *start, const char *path, u32 flags, u32 mode,
 		return -EINVAL;
 	if (flags & O_CREAT)
 		return open_or_create(place, flags, mode, file);
-	error = path_walk(start, path, flags & O_NOFOLLOW ? 0 : WALK_FOLLOW,
-			  &inode);
+	error = path_walk(place.start, place.path,
+			  flags & O_NOFOLLOW ? 0 : WALK_FOLLOW, &inode);
 	if (error)
 		return error;
 	error = open_found(inode, flags, false, file);
 	inode_put(inode);
+	return error;
+}
+
+/* First the memory: what O_CREAT has made must not be left unopened. */
+int vfs_open(struct inode *start, const char *path, u32 flags, u32 mode,
+	     struct file **result)
+{
+	struct vfs_place place = { start, path };
+	struct file *file = file_reserve();
+	int error;
+
+	if (!file)
+		return -ENOMEM;
+	error = open_place(place, flags, mode, file);
+	if (error)
+		file_unreserve(file);
+	else
+		*result = file;
 	return error;
 }
 

@@ -103,7 +103,21 @@ static void block_signal(void)
 
 static int do_open_created(void)
 {
-	return error_of(open("new", O_CREAT | O_EXCL | O_RDWR, 0600));
+	int error = error_of(open("new", O_CREAT | O_EXCL | O_RDWR, 0600));
+
+	/* Nothing is made that was not opened (ENOMEM: nor looked for). */
+	if (error)
+		CHECK(access("new", F_OK) != 0);
+	return error;
+}
+
+/* The next descriptor needs a larger table. */
+static void fill_descriptors(void)
+{
+	for (int last = 0; last < 31;) {
+		last = dup(0);
+		CHECK_OK(last);
+	}
 }
 
 static int do_mkdir(void)
@@ -385,6 +399,7 @@ static int do_proc_text(void)
 /* clang-format off */
 static const struct operation operations[] = {
 	{ "open, new", NULL, do_open_created, true, false },
+	{ "open, new, 33rd", fill_descriptors, do_open_created, true, false },
 	{ "mkdir", NULL, do_mkdir, true, false },
 	{ "mknod", NULL, do_mknod, true, false },
 	{ "symlink", NULL, do_symlink, true, false },
