@@ -4,6 +4,7 @@
 #include "kernel/lib/errno.h"
 #include "mm/commit.h"
 #include "mm/map.h"
+#include "mm/uaccess.h"
 
 /*
  * What the PTE says under the area's new rights.  R/W is only ever taken away
@@ -339,7 +340,8 @@ static int check_area(const struct remap *remap)
 
 /*
  * Unmap what is beyond the new size, be it of one area or of many.
- * Return: 0; -ENOMEM with nothing changed.
+ * Return: 0; -EINVAL: it ends beyond user space, or -ENOMEM, with nothing
+ * changed.
  */
 static int shrink(struct remap *remap)
 {
@@ -347,6 +349,8 @@ static int shrink(struct remap *remap)
 
 	if (remap->new_bytes >= remap->old_bytes)
 		return 0;
+	if (!user_range_ok(remap->start, remap->old_bytes))
+		return -EINVAL;
 	error = map_unmap_locked(remap->mm,
 				 vaddr_add(remap->start, remap->new_bytes),
 				 vaddr_add(remap->start, remap->old_bytes));

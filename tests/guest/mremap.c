@@ -65,6 +65,13 @@ int main(void)
 		    EINVAL);
 	CHECK_ERRNO(mremap(area, SIZE, 1UL << 47, MREMAP_MAYMOVE), EINVAL);
 	CHECK_ERRNO(mremap(area, SIZE, SIZE, 0x80), EINVAL);
+	/* An old size that ends beyond all addresses, or goes round them. */
+	CHECK_ERRNO(mremap(area + PAGE_SIZE, 1UL << 47, PAGE_SIZE, 0), EINVAL);
+	CHECK_ERRNO(mremap(area + PAGE_SIZE, -PAGE_SIZE, PAGE_SIZE, 0), EINVAL);
+	CHECK_ERRNO(mremap(area, -PAGE_SIZE, SIZE,
+			   MREMAP_MAYMOVE | MREMAP_FIXED, target),
+		    EINVAL);
+	run_check();
 	CHECK_OK(munmap(target, SIZE));
 	CHECK_ERRNO(mremap(target, SIZE, SIZE, 0), EFAULT);
 	CHECK_ERRNO(mremap(target, SIZE, 2 * SIZE, MREMAP_MAYMOVE), EFAULT);
