@@ -25,14 +25,14 @@ GUESTS = BUILD / "tests" / "guest"
 class Traced(Job):
     """A run whose events are kept; with QEMU's log of exceptions if asked."""
 
-    def __init__(self, name, program, *options, classes="all", log=False,
-                 kernel=DEBUG):
+    def __init__(self, name, program, *options, arguments=(), classes="all",
+                 log=False, kernel=DEBUG):
         self.path = FOLDER / f"{name}.trace"
         self.log = FOLDER / f"{name}.log"
         qemu = ["--qemu", f"-d int -D {self.log}"] if log else []
         super().__init__("--trace", self.path, "--trace-events", classes,
-                         *qemu, *options, "--", program, kernel=kernel,
-                         timeout=100)
+                         *qemu, *options, "--", program, *arguments,
+                         kernel=kernel, timeout=100)
 
     def _run(self):
         FOLDER.mkdir(parents=True, exist_ok=True)

@@ -71,6 +71,7 @@ class Machine:
         self.ticks = None       # of the clock, in a second
         self._named = {}        # STATE_... so far
         self.states = 0         # how many were compared
+        self.differences = []   # of the last one, from the kernel's tables
 
     def apply(self, record):
         handler = getattr(self, "_" + record.name.lower(), None)
@@ -239,9 +240,9 @@ class Machine:
 
     def _state_end(self, record):
         self.states += 1
-        differences = list(self._differences())
-        if differences:
-            self._wrong(record, "; ".join(differences[:10]))
+        self.differences = list(self._differences())
+        if self.differences:
+            self._wrong(record, "; ".join(self.differences[:10]))
 
     def _differences(self):
         """Where the events have led elsewhere."""
