@@ -199,6 +199,28 @@ def test_make_record():
     shutil.rmtree(folder)
 
 
+def test_record_again(tmp_path):
+    """What was made of the last one is in nobody's way; notes stay."""
+    def record():
+        return subprocess.run(
+            [harness.RUN, "--kernel", DEBUG, "--mem", "32M", "--record",
+             tmp_path, "--trace", tmp_path / "trace", "--", PROGRAM],
+            cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True)
+
+    assert record().returncode == 0
+    for form in ("--html", "--perfetto"):
+        subprocess.run([ROOT / "tools/trace", form, tmp_path / "trace"],
+                       cwd=ROOT, check=True, capture_output=True)
+    (tmp_path / "notes.txt").write_text("look at event 99\n")
+    assert {"trace.html", "trace.json"} <= set(os.listdir(tmp_path))
+    done = record()
+    assert (done.returncode, done.stdout) == (0, OUTPUT), harness.explain(done)
+    assert set(os.listdir(tmp_path)) == {
+        "kernel.elf", "initramfs.cpio", "program", "events", "trace",
+        "recording.json", "notes.txt"}
+    assert (tmp_path / "notes.txt").read_text() == "look at event 99\n"
+
+
 FAILS = """
 import pytest, harness
 def job(name):

@@ -24,6 +24,8 @@ FORMAT = 1
 # In recording.json the recording's own folder, wherever it is by now.
 HERE = "{recording}"
 PARTS = ("kernel.elf", "initramfs.cpio", "program", "events")
+# What goes when the next one is made; the last two are made from the trace.
+OWN = (*PARTS, "recording.json", "trace", "trace.html", "trace.json")
 
 # An instruction takes 32 ns, which is slow; so the guest's timer, at which QEMU
 # hands on what was typed, ticks often. A sleep of a second takes a second.
@@ -51,17 +53,17 @@ def _digest(path):
 # ---- Making one ------------------------------------------------------------
 
 def prepare(folder):
-    """An empty folder for a recording; an older recording there goes."""
+    """A folder for a recording: an older one there goes, other files stay."""
     if "," in folder:
         raise Problem(f"{folder}: QEMU takes no comma in the name of a file")
-    if os.path.isdir(folder):
-        strange = sorted(set(os.listdir(folder)) - set(PARTS) -
-                         {"recording.json", "trace", "replay"})
-        if strange:
-            raise Problem(f"{folder} is no recording (there is {strange[0]} "
-                          "in it) and stays as it is")
-        shutil.rmtree(folder)
-    os.makedirs(folder)
+    os.makedirs(folder, exist_ok=True)
+    strange = sorted(set(os.listdir(folder)) - set(OWN))
+    if strange and "recording.json" not in os.listdir(folder):
+        raise Problem(f"{folder} is no recording (there is {strange[0]} "
+                      "in it) and stays as it is")
+    for name in OWN:
+        if os.path.exists(os.path.join(folder, name)):
+            os.remove(os.path.join(folder, name))
 
 
 def keep(folder, name, path):
