@@ -31,15 +31,12 @@ static void page_fault(struct trap_frame *frame)
 
 	if (trace_is_on(TRACE_TRAP))
 		mm_trace_trap(address, frame->error_code, frame->rip);
-	/*
-	 * The kernel touches user memory in a few listed instructions only,
-	 * always with interrupts on.  Anything else is a bug of ours.
-	 */
+	/* The kernel touches user memory in a few listed instructions only … */
 	if (!from_user && !(fixup && in_user_half && current_task()->mm))
 		panic("page fault in the kernel: address %#lx, error %#lx",
 		      address.val, frame->error_code);
 
-	interrupts_on();
+	interrupts_on(); /* … with interrupts on, as in user mode */
 	/*
 	 * A program that runs in user mode but faults as the kernel would has
 	 * made the CPU look for a descriptor there: no mapping can help.
@@ -51,9 +48,11 @@ static void page_fault(struct trap_frame *frame)
 			result = fault_handle(current_task()->mm, address,
 					      frame->error_code);
 		while (result == FAULT_OOM && oom_retry());
-	if (result != FAULT_DONE && from_user)
+	if (result == FAULT_DONE)
+		current_task()->minor_faults++;
+	else if (from_user)
 		fault_signal_page(frame, address, result);
-	else if (result != FAULT_DONE)
+	else
 		frame->rip = fixup; /* the system call returns -EFAULT */
 	interrupts_off();
 }

@@ -62,6 +62,8 @@ struct inode_ops {
 	 * Return: 0 and a reference, or a negative errno.
 	 */
 	int (*follow)(struct inode *link, struct inode **target);
+	/* May @want (R_OK, W_OK) be, whatever the rights say?  NULL: never. */
+	bool (*allows)(const struct inode *inode, int want);
 	int (*truncate)(struct inode *inode, u64 size_bytes);
 	/*
 	 * Of a root that is mounted no more and not used: remove every name.

@@ -58,8 +58,6 @@ static const struct proc_node fd_node = { .name = "",
 /* What a process and its threads have alike. */
 #define PID_NODES                                                              \
 	PROC_TEXT("cmdline", procfs_show_pid_cmdline),                         \
-		PROC_SWITCH("comm", procfs_show_pid_comm,                      \
-			    procfs_write_pid_comm),                            \
 		PROC_LINK("cwd", procfs_follow_cwd),                           \
 		{ .name = "environ",                                           \
 		  .mode = S_IFREG | 0400,                                      \
@@ -87,6 +85,7 @@ static const struct proc_node fd_node = { .name = "",
 
 const struct proc_node procfs_pid_nodes[] = {
 	PID_NODES,
+	PROC_SWITCH("comm", procfs_show_pid_comm, procfs_write_pid_comm),
 	PROC_TEXT("stat", procfs_show_pid_stat),
 	PROC_DIRECTORY("task", task_children),
 	{ .name = NULL },
@@ -94,6 +93,7 @@ const struct proc_node procfs_pid_nodes[] = {
 
 const struct proc_node procfs_tid_nodes[] = {
 	PID_NODES,
+	PROC_SWITCH("comm", procfs_show_pid_comm, procfs_write_tid_comm),
 	PROC_TEXT("stat", procfs_show_tid_stat),
 	{ .name = NULL },
 };
@@ -191,6 +191,24 @@ struct inode *procfs_create(void)
 	if (!proc_filesystem) /* each mount shows the same */
 		proc_filesystem = inode_next_filesystem();
 	return make_inode(place, root_node.mode, NULL, &root) ? NULL : root;
+}
+
+/* A program may name its threads even where they are not its user's. */
+static bool proc_allows(const struct inode *inode, int want)
+{
+	const struct proc_place *place = inode->private;
+	bool is_ours = false;
+	struct task *task;
+
+	if (!place->node || place->node->write != procfs_write_tid_comm ||
+	    want & X_OK)
+		return false;
+	task = procfs_get_task(inode);
+	if (task) {
+		is_ours = task->process == current_task()->process;
+		task_put(task);
+	}
+	return is_ours;
 }
 
 static void proc_destroy(struct inode *inode)
@@ -334,6 +352,7 @@ static const struct inode_ops proc_ops = {
 	.is_empty = proc_is_empty,
 	.name_of = proc_name_of,
 	.readlink = self_readlink,
+	.allows = proc_allows,
 	.destroy = proc_destroy,
 };
 

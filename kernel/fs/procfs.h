@@ -123,6 +123,7 @@ void procfs_show_name(struct text *text, u64 line_start, const char *name);
 /* The line of PID/maps about one area.  => its mm->lock is held */
 void procfs_show_vma(struct text *text, const struct vma *vma);
 int procfs_write_pid_comm(struct task *task, const char *value);
+int procfs_write_tid_comm(struct task *task, const char *value);
 void procfs_show_pid_cmdline(struct text *text, struct task *task);
 void procfs_show_pid_comm(struct text *text, struct task *task);
 void procfs_show_pid_environ(struct text *text, struct task *task);

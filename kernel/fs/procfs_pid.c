@@ -41,6 +41,12 @@ int procfs_write_pid_comm(struct task *task, const char *value)
 	return 0;
 }
 
+/* A function of its own, as other rights hold: see procfs.c. */
+int procfs_write_tid_comm(struct task *task, const char *value)
+{
+	return procfs_write_pid_comm(task, value);
+}
+
 void procfs_show_pid_faults(struct text *text, struct task *task)
 {
 	struct mm *mm = task_get_mm(task);
@@ -473,5 +479,8 @@ void procfs_show_pid_stat(struct text *text, struct task *task)
 
 void procfs_show_tid_stat(struct text *text, struct task *task)
 {
-	show_stat(text, task, &task->usage);
+	struct task_usage usage = task->usage;
+
+	usage.minor_faults = READ_ONCE(task->minor_faults);
+	show_stat(text, task, &usage);
 }

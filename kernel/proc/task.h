@@ -86,6 +86,7 @@ struct task {
 	u64 missed_ends; /* likewise: victims that had ended */
 	u64 fail_nth; /* allocations until one fails; 0: none shall */
 	struct task_fault fault; /* for the frames of signal handlers */
+	u64 minor_faults; /* its own; usage counts those of whole mms */
 	struct lock_held held_mutexes; /* debug */
 
 	/* The lock of kernel/timer.c. */

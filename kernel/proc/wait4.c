@@ -86,6 +86,7 @@ i64 sys_getrusage(int who, vaddr_t to)
 		break;
 	case RUSAGE_THREAD:
 		usage = task->usage;
+		usage.minor_faults = task->minor_faults;
 		usage.max_rss_pages = mm_rss_peak(task->mm);
 		break;
 	default:
