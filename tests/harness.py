@@ -84,6 +84,18 @@ def has_linux_image():
     return bool(list((BUILD / "linux").glob("vmlinuz*")))
 
 
+def why_not_as(host):
+    """Why a test cannot run here as @host= asks for; None: it can."""
+    if host not in ("root", "mounts"):
+        return None
+    if os.geteuid() != 0:
+        return "on Linux only root may become somebody else, or mount"
+    may_mount = host == "root" or subprocess.run(
+        ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/tmp"],
+        stderr=subprocess.DEVNULL).returncode == 0
+    return None if may_mount else "nobody may mount here, not even root"
+
+
 def settle_recording(job, passed):
     """What to tell of a test's recording; that of a passed test goes."""
     if passed:

@@ -101,12 +101,17 @@ def test_calf_release(name, job):
     check_calf(job.result(), name)
 
 
+# What a test may say of this machine, and run here.
+ON_LINUX = ("yes", "root", "mounts")
+
+
 @pytest.mark.parametrize("name", [n for n in TESTS
-                                  if TESTS[n].host in ("yes", "root")])
+                                  if TESTS[n].host in ON_LINUX])
 def test_linux(name, tmp_path):
     test = TESTS[name]
-    if test.host == "root" and os.geteuid() != 0:
-        pytest.skip("on Linux only root may become somebody else")
+    reason = harness.why_not_as(test.host)
+    if reason:
+        pytest.skip(reason)
     done = subprocess.run(
         [harness.BUILD / "tests" / "guest" / name, *shlex.split(test.args)],
         input=test.stdin.encode().decode("unicode_escape").encode(),
@@ -144,7 +149,7 @@ def test_which_programs_are_not_compared_with_linux(capsys):
                 print(f"  not under a small Linux: {name}: "
                       "there is no image; make deps-linux fetches one")
         for name, test in TESTS.items():
-            if test.host not in ("yes", "root"):
+            if test.host not in ON_LINUX:
                 reason = test.host.removeprefix("no: ")
                 print(f"  Calf only: {name}: {reason}")
     assert all(test.host != "no" for test in TESTS.values()), \

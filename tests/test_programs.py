@@ -107,13 +107,7 @@ def test_program(name, job, tmp_path):
 
 
 # Applets that no script of tests/shell/ runs, and why.
-NOT_RUN = {
-    "groups": "there is no /etc/group in the guest",
-    "hostid": "tells the address of the name in /etc/hosts",
-    "logname": "nobody has logged in",
-    "nsenter": "there is one namespace of each kind",
-    "tc": "a network",
-}
+NOT_RUN = {}
 
 
 def test_each_applet_is_run(capsys):

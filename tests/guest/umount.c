@@ -1,4 +1,4 @@
-/* guest-test: host=root release=yes */
+/* guest-test: host=mounts release=yes */
 /*
  * umount(2) of a file system in memory: the files in it are gone, and so is
  * what they took, as soon as nobody uses it; until then EBUSY, or with
