@@ -3,7 +3,6 @@
 tests/guest/README.md says how such a test is written.
 """
 
-import os
 import pathlib
 import re
 import shlex
