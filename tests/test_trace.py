@@ -191,3 +191,36 @@ def test_strace(job):
     assert len(opens) == 1 and re.fullmatch(
         r'open\("/nowhere", \w+, \w+\) = -1 ENOENT', opens[0]), text
     assert ("2", "exit_group(1) = ?") in calls, text
+
+
+def test_strace_streams(tmp_path):
+    """A call is told while the program runs, not after its end.
+
+    cat ends only when we say so, and we do when we have read its execve; what
+    an earlier run has left in the file is not told.
+    """
+    trace = tmp_path / "trace"
+    for text in (b"one\n", b"two\n"):
+        with subprocess.Popen(
+                [harness.RUN, "--kernel", DEBUG, "--timeout", "60", "--mem",
+                 "64M", "--strace", "--trace", trace, "--", "/bin/busybox",
+                 "cat"], cwd=ROOT, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+            said = []
+            for line in run.stderr:
+                said.append(line)
+                if b'execve("/bin/busybox"' in line:
+                    break
+            assert run.poll() is None, b"".join(said)
+            out, rest = run.communicate(text, timeout=90)
+        log = b"".join(said) + rest
+        assert (run.returncode, out) == (0, text), log
+        calls = re.findall(rb"^\[ +2\] (.*)$", log, re.M)
+        names = [call.split(b"(")[0] for call in calls]
+        assert names.count(b"execve") == 1, log
+        assert calls[-1] == b"exit_group(0) = ?", log
+        # No line is a mixture of two, and each call is there once.
+        assert len(calls) == log.count(b"[    2] "), log
+        assert len(calls) == sum(
+            record.pid == 2 and record.name in ("RETURN", "EXIT")
+            for record in tracefile.read(trace)), log

@@ -1,5 +1,7 @@
 """System calls from a trace, a line each, as strace writes them."""
 
+import os
+
 import tracefile
 
 # Those that look at the registers themselves (CALL_FRAME), if they take any.
@@ -68,21 +70,56 @@ def _quoted(data):
     return f'"{text}"' + ("..." if len(data) >= TEXT_KEPT else "")
 
 
-def lines(records):
-    """A line for each call, when it returns or its task ends."""
-    open_calls = {}
-    for record in records:
+class Calls:
+    """The calls of a run, record by record."""
+
+    def __init__(self):
+        self._open = {}         # pid -> Call
+
+    def line(self, record):
+        """A line when a call returns or its task ends, or None."""
         if record.name == "CALL":
-            open_calls[record.pid] = Call(record)
-        elif record.pid not in open_calls:
-            continue
-        elif record.name == "CALL_MORE":
-            open_calls[record.pid].more(record)
+            self._open[record.pid] = Call(record)
+            return None
+        call = self._open.get(record.pid)
+        if not call:
+            return None
+        if record.name == "CALL_MORE":
+            call.more(record)
         elif record.name == "CALL_TEXT":
-            open_calls[record.pid].text(record)
-        elif record.name == "RETURN":
-            call = open_calls.pop(record.pid)
-            yield (f"[{record.pid:>5}] "
-                   f"{call.line(tracefile.result_text(record.value))}")
-        elif record.name in ("EXIT", "THREAD_EXIT"):
-            yield f"[{record.pid:>5}] {open_calls.pop(record.pid).line('?')}"
+            call.text(record)
+        elif record.name in ("RETURN", "EXIT", "THREAD_EXIT"):
+            result = tracefile.result_text(record.value) \
+                if record.name == "RETURN" else "?"
+            del self._open[record.pid]
+            return f"[{record.pid:>5}] {call.line(result)}"
+        return None
+
+
+class Follower:
+    """The lines of a trace that QEMU still writes."""
+
+    def __init__(self, path):
+        self._path, self._file, self._calls = path, None, Calls()
+        if os.path.isfile(path):
+            os.truncate(path, 0)        # that of an earlier run
+
+    def lines(self):
+        """Those that have come since the last time."""
+        if not self._file:
+            # QEMU makes the file, and the kernel begins it when it starts.
+            if not os.path.exists(self._path) or \
+                    os.path.getsize(self._path) < tracefile.RECORD_BYTES:
+                return
+            self._file = open(self._path, "rb")
+        for record in tracefile.stream(self._file):
+            line = self._calls.line(record)
+            if line:
+                yield line
+
+    def close(self):
+        """=> the rest was asked for.  A run without a kernel has no trace."""
+        if not self._file:
+            raise tracefile.Failure(
+                "the trace is empty: did the kernel start?")
+        self._file.close()
