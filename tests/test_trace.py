@@ -224,3 +224,23 @@ def test_strace_streams(tmp_path):
         assert len(calls) == sum(
             record.pid == 2 and record.name in ("RETURN", "EXIT")
             for record in tracefile.read(trace)), log
+
+
+# ---- The handbook ----------------------------------------------------------
+
+def test_handbook():
+    """docs/trace.md has each event and each field, as the sources have them."""
+    text = (ROOT / "docs" / "trace.md").read_text()
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (\w+) \| (.*) \|$", text, re.M)
+    assert sorted(rows) == sorted(
+        (event.name, event.klass.lower(), event.sentence)
+        for event in tracefile.events().values())
+    layout = text[text.index("| field |"):text.index("## The events")]
+    sizes = [(name, int(size)) for names, size in re.findall(
+                 r"^\| (`.*?`) \| (\d+)", layout, re.M)
+             for name in re.findall(r"`(\w+)`", names)]
+    assert [name for name, _ in sizes] == list(tracefile.FIELDS)
+    assert [size for _, size in sizes] == [
+        {"Q": 8, "I": 4, "B": 1}[code]
+        for code in tracefile.LAYOUT.format.lstrip("<")]
+    assert sum(size for _, size in sizes) == tracefile.RECORD_BYTES
