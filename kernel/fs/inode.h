@@ -134,6 +134,12 @@ static inline bool inode_is_directory(const struct inode *inode)
 	return (inode->mode & S_IFMT) == S_IFDIR;
 }
 
+/* As kernel/fs/anon_file.h makes them: an eventfd, a timerfd. */
+static inline bool inode_is_anonymous(const struct inode *inode)
+{
+	return !(inode->mode & S_IFMT);
+}
+
 static inline bool inode_is_regular(const struct inode *inode)
 {
 	return (inode->mode & S_IFMT) == S_IFREG;

@@ -6,6 +6,7 @@
 #include "kernel/fs/files.h"
 #include "kernel/lib/errno.h"
 #include "kernel/lib/string.h"
+#include "kernel/proc/sched.h"
 #include "kernel/proc/signal.h"
 #include "kernel/x86_64/asm/percpu.h"
 #include "kernel/x86_64/traps.h"
@@ -99,6 +100,8 @@ static i64 copy(struct place *in, struct place *out, u64 bytes)
 		moved = copy_chunk(in, out, buffer, chunk);
 		if (moved > 0)
 			done += (u64)moved;
+		if (!sched_checkpoint())
+			break;
 	}
 	kfree(buffer);
 	if (!done && moved > 0 && bytes)
@@ -119,6 +122,7 @@ i64 sys_sendfile(int out_fd, int in_fd, vaddr_t offset, u64 bytes)
 		if (!file_can_read(in.file) || !file_can_write(out.file))
 			result = -EBADF;
 		else if (in.file->ops->is_stream ||
+			 inode_is_anonymous(out.file->inode) ||
 			 (out.file->flags & O_APPEND))
 			result = -EINVAL;
 		else

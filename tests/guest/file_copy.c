@@ -3,6 +3,7 @@
 #include "guest.h"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -45,6 +46,8 @@ static void send_file(void)
 	CHECK_ERRNO(sendfile(data[0], from, NULL, 1), EBADF);
 	offset = -1;
 	CHECK_ERRNO(sendfile(to, from, &offset, 1), EINVAL);
+	offset = 0;
+	CHECK_ERRNO(sendfile(eventfd(0, 0), from, &offset, 8), EINVAL);
 	close(data[0]);
 	close(data[1]);
 	say("sendfile: to a file and to a pipe\n");
