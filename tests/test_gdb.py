@@ -270,6 +270,74 @@ def test_make_gdb():
         gdb.close(force=True)
 
 
+def transcript_of_readme():
+    """What README shows of make gdb: [(command, what it says)].
+
+    The right column is README's own; "backtrace" and "walk" are left to the
+    reader there, and say nothing.
+    """
+    text = (ROOT / "README.md").read_text()
+    block = text[text.index("(gdb) break-cow cow\n"):]
+    block = block[:block.index("```")]
+    parts = re.split(r"^\(gdb\) (.*)\n", block, flags=re.M)[1:]
+    return [(re.split(r" {3,}", command)[0], said)
+            for command, said in zip(parts[::2], parts[1::2])]
+
+
+def normalised(text):
+    """Without what moves with every build: lines of source and offsets in code
+    are N; addresses and frames are named in the order in which they come. An
+    entry is its frame and its flags.
+    """
+    names = {}
+
+    def name(number):
+        return names.setdefault(int(number, 16), f"#{len(names)}")
+
+    def entry(found):
+        raw = int(found[1], 16)
+        return (f"= {name(hex(raw >> 12 & 0xffffffffff))} with "
+                f"{raw & ~0xffffffffff000:b}")
+
+    text = "\n".join(normal(text)).replace("fault@entry=", "")
+    text = re.sub(r"(\.c:|\w\+)\d+\b", r"\1N", text)
+    text = re.sub(r"= 0x([0-9a-f]{16})\b", entry, text)
+    return re.sub(r"\b0x([0-9a-f]+)\b", lambda found: name(found[1]), text)
+
+
+def as_in_readme(said):
+    """README leaves out the program's output before a stop, blank lines and
+    the source line that GDB adds.
+    """
+    _, found, stop = said.rpartition("\nBreakpoint ")
+    lines = (found.strip() + " " + stop if found else said).splitlines()
+    return [line for line in lines
+            if line and not re.match(r"\d+\t", line)]
+
+
+def test_make_gdb_as_in_readme():
+    """The session that README shows is the one that a student gets.
+
+    Addresses and frames move with every build of the kernel; which of them are
+    the same must not.
+    """
+    told = transcript_of_readme()
+    gdb = Make("gdb", "PROG=cow")
+    try:
+        gdb.expect_exact("(gdb) ")
+        wanted, said = [], []
+        for command, expected in told:
+            _, _, answer = gdb.ask(command).partition("\n")     # of the echo
+            if expected:
+                said += as_in_readme(answer)
+                wanted += expected.splitlines()
+        assert len(wanted) > 15
+        assert normalised("\n".join(said)) == \
+            normalised("\n".join(wanted)), "\n".join(said)
+    finally:
+        gdb.close(force=True)
+
+
 def test_make_gdb_runs_the_program():
     """With its arguments, and its output in this terminal."""
     gdb = Make("gdb", "PROG=arguments", "ARGS=one two")
