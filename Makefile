@@ -5,6 +5,8 @@
 O := build
 # DEBUG: 1 checks invariants and poisons free memory, 0 is the release build
 DEBUG := 1
+# TRACE: 0 leaves the trace out, to see what it costs
+TRACE := 1
 # LLVM=1: build the kernel with clang and ld.lld
 LLVM :=
 # WERROR=1: a compiler warning is an error
@@ -66,7 +68,10 @@ with-the-bug:
 else
 
 # ---- Build folders: one for each variant ----------------------------------
-variant := $(if $(LLVM),llvm)$(if $(filter 0,$(DEBUG)),$(if $(LLVM),-)release)
+empty   :=
+variant := $(if $(LLVM),llvm) $(if $(filter 0,$(DEBUG)),release) \
+	$(if $(filter 0,$(TRACE)),untraced)
+variant := $(subst $(empty) ,-,$(strip $(variant)))
 B       := $(O)$(if $(variant),/$(variant))
 
 # ---- Tools ----------------------------------------------------------------
@@ -97,6 +102,7 @@ PYTHON  ?= $(shell for p in /usr/bin/python3 python3; do \
 
 # ---- Flags ----------------------------------------------------------------
 debug-flag := -DCALF_DEBUG=$(if $(filter 0,$(DEBUG)),0,1)
+trace-flag := -DCALF_TRACE=$(if $(filter 0,$(TRACE)),0,1)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wundef -Wvla -Wpointer-arith -Wcast-qual \
@@ -106,7 +112,7 @@ CFLAGS := -std=c17 -ffreestanding -mno-red-zone -mgeneral-regs-only \
 	-mcmodel=kernel -fno-pic -fno-stack-protector \
 	-fno-omit-frame-pointer -fno-common -fno-strict-aliasing \
 	-fno-asynchronous-unwind-tables -ffile-prefix-map=$(CURDIR)=. \
-	-g -O2 $(WARNINGS) $(debug-flag) -I.
+	-g -O2 $(WARNINGS) $(debug-flag) $(trace-flag) -I.
 NASMFLAGS := -f elf64 -g -F dwarf --reproducible -I./ $(debug-flag) \
 	$(if $(WERROR),-Werror)
 # The linker script decides the rights of each segment, so the linker's
@@ -315,6 +321,7 @@ replay-gdb:
 kernels:
 	+@$(MAKE) DEBUG=1 all
 	+@$(MAKE) DEBUG=0 all
+	+@$(MAKE) DEBUG=0 TRACE=0 all
 
 # PYTEST_ARGS="-k NAME" runs some of the tests only.
 # Tests that call make give it our variables, or it would build all anew.

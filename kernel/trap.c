@@ -29,8 +29,6 @@ static void page_fault(struct trap_frame *frame)
 	bool in_user_half = address.val < USER_END;
 	enum fault_result result = FAULT_SIGSEGV_MAPERR;
 
-	if (trace_is_on(TRACE_TRAP))
-		mm_trace_trap(address, frame->error_code, frame->rip);
 	/* The kernel touches user memory in a few listed instructions only … */
 	if (!from_user && !(fixup && in_user_half && current_task()->mm))
 		panic("page fault in the kernel: address %#lx, error %#lx",
@@ -69,6 +67,7 @@ static void exception(struct trap_frame *frame)
 void trap_dispatch(struct trap_frame *frame)
 {
 	if (likely(frame->vector == TRAP_PAGE_FAULT)) {
+		mm_trace_trap(frame);
 		page_fault(frame);
 		goto out;
 	}

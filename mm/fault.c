@@ -192,8 +192,7 @@ enum fault_result fault_handle(struct mm *mm, vaddr_t address, u64 error_code)
 	struct fault fault = {
 		.mm = mm,
 		.address = vaddr_page(address),
-		.is_write = error_code & PF_WRITE,
-		.is_fetch = error_code & PF_FETCH,
+		.error_code = (u32)error_code,
 	};
 	bool has_grown = false;
 	enum fault_result result;
@@ -210,8 +209,6 @@ enum fault_result fault_handle(struct mm *mm, vaddr_t address, u64 error_code)
 	result = handle_locked(&fault);
 	if (has_grown && fault.kind != FAULT_SEGV)
 		fault.kind = FAULT_STACK_GROW;
-	mm_trace_fault(&fault, error_code, result);
-	read_unlock(&mm->lock);
 	/* Without memory it was not resolved, and will come again. */
 	if (result != FAULT_OOM) {
 		__atomic_fetch_add(&mm->faults.count[fault.kind], 1,
@@ -219,6 +216,8 @@ enum fault_result fault_handle(struct mm *mm, vaddr_t address, u64 error_code)
 		__atomic_fetch_add(&fault_totals.count[fault.kind], 1,
 				   __ATOMIC_RELAXED);
 	}
+	mm_trace_fault(&fault, result);
+	read_unlock(&mm->lock);
 	check_fault_event();
 	return result;
 }

@@ -48,8 +48,16 @@ enum fault_result {
 struct fault {
 	struct mm *mm;
 	vaddr_t address; /* the page, rounded down */
-	bool is_write;
-	bool is_fetch;
+	union {
+		u32 error_code; /* PF_…, as the CPU pushed it */
+		struct { /* the same, bit by bit */
+			bool is_present : 1;
+			bool is_write : 1;
+			bool is_user : 1;
+			bool is_reserved : 1;
+			bool is_fetch : 1;
+		};
+	};
 	struct vma *vma; /* set by fault_handle() */
 	pte_t *slot; /* the leaf entry's place */
 	pte_t seen; /* what it held when its page was locked */

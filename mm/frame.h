@@ -158,8 +158,8 @@ frame_alloc_copy(const struct frame *source)
 
 /*
  * Tell the trace what is about to happen to the counts of a frame.  Asking
- * whether it wants to know would be a good part of the work where a page takes
- * 40 instructions, in fork and at the end of an mm: there a whole table is told
+ * whether it wants to know is one instruction.  Where a page takes 40, in fork
+ * and at the end of an mm, even that is too much: there a whole table is told
  * at a time (mm/mm_trace.c), and what ends in _untraced is used.
  */
 #define TRACE_COUNTS(name, changed, refs, maps)                                \
@@ -167,6 +167,13 @@ frame_alloc_copy(const struct frame *source)
 	      .kind = (changed)->kind,                                         \
 	      .refcount = (changed)->refcount + (u32)(refs),                   \
 	      .mapcount = (changed)->mapcount + (u32)(maps))
+
+/* Tell the trace, then do it: out of the way of the code that is not traced. */
+__cold void frame_get_traced(struct frame *frame);
+__cold void frame_get_mapped_traced(struct frame *frame);
+__cold void frame_adopt_mapped_traced(struct frame *frame);
+__cold void frame_put_traced(struct frame *frame);
+__cold void frame_put_mapped_traced(struct frame *frame);
 
 static inline void frame_get_untraced(struct frame *frame)
 {
@@ -179,8 +186,10 @@ static inline void frame_get_untraced(struct frame *frame)
 
 static inline void frame_get(struct frame *frame)
 {
-	TRACE_COUNTS(GET, frame, 1, 0);
-	frame_get_untraced(frame);
+	if (trace_is_on(TRACE_MEMORY))
+		frame_get_traced(frame);
+	else
+		frame_get_untraced(frame);
 }
 
 static inline void frame_get_mapped_untraced(struct frame *frame)
@@ -192,8 +201,10 @@ static inline void frame_get_mapped_untraced(struct frame *frame)
 /* One more PTE points to @frame: a reference and a mapping. */
 static inline void frame_get_mapped(struct frame *frame)
 {
-	TRACE_COUNTS(SHARE, frame, 1, 1);
-	frame_get_mapped_untraced(frame);
+	if (trace_is_on(TRACE_MEMORY))
+		frame_get_mapped_traced(frame);
+	else
+		frame_get_mapped_untraced(frame);
 }
 
 /*
@@ -207,8 +218,10 @@ static inline void frame_adopt_mapped_untraced(struct frame *frame)
 
 static inline void frame_adopt_mapped(struct frame *frame)
 {
-	TRACE_COUNTS(ADOPT, frame, 0, 1);
-	frame_adopt_mapped_untraced(frame);
+	if (trace_is_on(TRACE_MEMORY))
+		frame_adopt_mapped_traced(frame);
+	else
+		frame_adopt_mapped_untraced(frame);
 }
 
 /*
@@ -238,8 +251,10 @@ static inline void frame_put_untraced(struct frame *frame)
 /* Drop one reference; the last one frees the frame. */
 static inline void frame_put(struct frame *frame)
 {
-	TRACE_COUNTS(PUT, frame, -1, 0);
-	frame_put_untraced(frame);
+	if (trace_is_on(TRACE_MEMORY))
+		frame_put_traced(frame);
+	else
+		frame_put_untraced(frame);
 }
 
 static inline void frame_unpin(struct frame *frame)
@@ -268,8 +283,10 @@ static inline void frame_put_mapped_untraced(struct frame *frame)
  */
 static inline void frame_put_mapped(struct frame *frame)
 {
-	TRACE_COUNTS(DROP, frame, -1, -1);
-	frame_put_mapped_untraced(frame);
+	if (trace_is_on(TRACE_MEMORY))
+		frame_put_mapped_traced(frame);
+	else
+		frame_put_mapped_untraced(frame);
 }
 
 struct frame_stats frame_stats_read(void);

@@ -4,7 +4,9 @@
  * Everything here is global (the same in every root) and for the kernel
  * only.  Writable and executable never meet: text r-x, rodata r--, all the rest
  * rw- without execute.  The direct map shows the image a second time; there its
- * text and rodata are r--, or they could be written after all.
+ * text and rodata are r--, or they could be written after all.  One function
+ * writes to text nevertheless, without any mapping that allows it: set_switches()
+ * in kernel/lib/trace.c.
  */
 #include "mm/kspace.h"
 

@@ -162,14 +162,14 @@ static inline bool mm_counts_in_rss(pte_t pte)
  * TLB flushed, old frame put.
  */
 
-/* Tell the trace what became of an entry; for _untraced see mm/frame.h. */
-#define TRACE_PTE(name, vma_, va_, pte_)                                       \
-	TRACE(name, .space = (u32)(vma_)->mm->pgtable.space.root.val,          \
-	      .address = (va_).val, .value = (pte_).raw,                       \
-	      .frame = (u32)pte_pfn(pte_).val)
-
-__cold void mm_trace_protect(const struct vma *vma, vaddr_t va,
-			     const pte_t *slot, pte_t pte);
+/* The same, and the trace is told; for _untraced see mm/frame.h. */
+__cold void mm_install_pte_traced(struct vma *vma, vaddr_t va, pte_t *slot,
+				  pte_t pte);
+__cold void mm_install_new_pte_traced(struct vma *vma, vaddr_t va, pte_t *slot,
+				      pte_t pte);
+__cold void mm_protect_pte_traced(struct vma *vma, vaddr_t va, pte_t *slot,
+				  pte_t pte);
+__cold pte_t mm_clear_pte_traced(struct vma *vma, vaddr_t va, pte_t *slot);
 
 static inline void mm_install_pte_untraced(struct vma *vma, vaddr_t va,
 					   pte_t *slot, pte_t pte)
@@ -193,20 +193,27 @@ static inline void mm_install_pte_untraced(struct vma *vma, vaddr_t va,
 static inline void mm_install_pte(struct vma *vma, vaddr_t va, pte_t *slot,
 				  pte_t pte)
 {
-	mm_install_pte_untraced(vma, va, slot, pte);
-	TRACE_PTE(MAP, vma, va, pte);
+	if (trace_is_on(TRACE_MEMORY))
+		mm_install_pte_traced(vma, va, slot, pte);
+	else
+		mm_install_pte_untraced(vma, va, slot, pte);
 }
 
-__cold void mm_trace_map_new(const struct vma *vma, vaddr_t va, pte_t pte);
+static inline void mm_install_new_pte_untraced(struct vma *vma, vaddr_t va,
+					       pte_t *slot, pte_t pte)
+{
+	frame_adopt_mapped_untraced(pfn_to_frame(pte_pfn(pte)));
+	mm_install_pte_untraced(vma, va, slot, pte);
+}
 
 /* The same for a frame that was just made: the PTE adopts its reference. */
 static inline void mm_install_new_pte(struct vma *vma, vaddr_t va, pte_t *slot,
 				      pte_t pte)
 {
 	if (trace_is_on(TRACE_MEMORY))
-		mm_trace_map_new(vma, va, pte);
-	frame_adopt_mapped_untraced(pfn_to_frame(pte_pfn(pte)));
-	mm_install_pte_untraced(vma, va, slot, pte);
+		mm_install_new_pte_traced(vma, va, slot, pte);
+	else
+		mm_install_new_pte_untraced(vma, va, slot, pte);
 }
 
 static inline void mm_protect_pte_untraced(struct vma *vma, vaddr_t va,
@@ -226,12 +233,13 @@ static inline void mm_protect_pte(struct vma *vma, vaddr_t va, pte_t *slot,
 				  pte_t pte)
 {
 	if (trace_is_on(TRACE_MEMORY))
-		mm_trace_protect(vma, va, slot, pte);
-	mm_protect_pte_untraced(vma, va, slot, pte);
+		mm_protect_pte_traced(vma, va, slot, pte);
+	else
+		mm_protect_pte_untraced(vma, va, slot, pte);
 }
 
-/* Make an entry absent.  Return: what it said, for flush and put. */
-static inline pte_t mm_clear_pte(struct vma *vma, vaddr_t va, pte_t *slot)
+static inline pte_t mm_clear_pte_untraced(struct vma *vma, vaddr_t va,
+					  pte_t *slot)
 {
 	const pte_t absent = { 0 };
 	pte_t old = pte_exchange(slot, absent);
@@ -239,9 +247,15 @@ static inline pte_t mm_clear_pte(struct vma *vma, vaddr_t va, pte_t *slot)
 	__atomic_fetch_sub(&vma->mm->rss_pages, mm_counts_in_rss(old),
 			   __ATOMIC_RELAXED);
 	tlb_ledger_record(&vma->mm->pgtable.space, va, old, absent);
-	if (trace_is_on(TRACE_MEMORY) && pte_has_frame(old))
-		TRACE_PTE(UNMAP, vma, va, old);
 	return old;
+}
+
+/* Make an entry absent.  Return: what it said, for flush and put. */
+static inline pte_t mm_clear_pte(struct vma *vma, vaddr_t va, pte_t *slot)
+{
+	if (trace_is_on(TRACE_MEMORY))
+		return mm_clear_pte_traced(vma, va, slot);
+	return mm_clear_pte_untraced(vma, va, slot);
 }
 
 /* The most it ever was; rss_pages only falls in mm_unmap_pages(). */

@@ -6,8 +6,59 @@
 #include "kernel/x86_64/smp.h"
 #include "mm/commit.h"
 
-void mm_trace_protect(const struct vma *vma, vaddr_t va, const pte_t *slot,
-		      pte_t pte)
+/* ---- Counts of frames ---------------------------------------------------- */
+
+void frame_get_traced(struct frame *frame)
+{
+	TRACE_COUNTS(GET, frame, 1, 0);
+	frame_get_untraced(frame);
+}
+
+void frame_get_mapped_traced(struct frame *frame)
+{
+	TRACE_COUNTS(SHARE, frame, 1, 1);
+	frame_get_mapped_untraced(frame);
+}
+
+void frame_adopt_mapped_traced(struct frame *frame)
+{
+	TRACE_COUNTS(ADOPT, frame, 0, 1);
+	frame_adopt_mapped_untraced(frame);
+}
+
+void frame_put_traced(struct frame *frame)
+{
+	TRACE_COUNTS(PUT, frame, -1, 0);
+	frame_put_untraced(frame);
+}
+
+void frame_put_mapped_traced(struct frame *frame)
+{
+	TRACE_COUNTS(DROP, frame, -1, -1);
+	frame_put_mapped_untraced(frame);
+}
+
+/* ---- Entries of pages ---------------------------------------------------- */
+
+#define TRACE_PTE(name, vma_, va_, pte_)                                       \
+	TRACE(name, .space = (u32)(vma_)->mm->pgtable.space.root.val,          \
+	      .address = (va_).val, .value = (pte_).raw,                       \
+	      .frame = (u32)pte_pfn(pte_).val)
+
+void mm_install_pte_traced(struct vma *vma, vaddr_t va, pte_t *slot, pte_t pte)
+{
+	mm_install_pte_untraced(vma, va, slot, pte);
+	TRACE_PTE(MAP, vma, va, pte);
+}
+
+void mm_install_new_pte_traced(struct vma *vma, vaddr_t va, pte_t *slot,
+			       pte_t pte)
+{
+	frame_adopt_mapped_traced(pfn_to_frame(pte_pfn(pte)));
+	mm_install_pte_traced(vma, va, slot, pte);
+}
+
+void mm_protect_pte_traced(struct vma *vma, vaddr_t va, pte_t *slot, pte_t pte)
 {
 	pte_t old = pte_load(slot);
 
@@ -17,13 +68,19 @@ void mm_trace_protect(const struct vma *vma, vaddr_t va, const pte_t *slot,
 		TRACE_PTE(REUSE, vma, va, pte);
 	else
 		TRACE_PTE(PROTECT, vma, va, pte);
+	mm_protect_pte_untraced(vma, va, slot, pte);
 }
 
-void mm_trace_map_new(const struct vma *vma, vaddr_t va, pte_t pte)
+pte_t mm_clear_pte_traced(struct vma *vma, vaddr_t va, pte_t *slot)
 {
-	TRACE_COUNTS(ADOPT, pfn_to_frame(pte_pfn(pte)), 0, 1);
-	TRACE_PTE(MAP, vma, va, pte);
+	pte_t old = mm_clear_pte_untraced(vma, va, slot);
+
+	if (pte_has_frame(old))
+		TRACE_PTE(UNMAP, vma, va, old);
+	return old;
 }
+
+/* ---- Whole tables -------------------------------------------------------- */
 
 /*
  * A table is told about before its pages are shared or dropped, one by one: if
@@ -74,21 +131,23 @@ void mm_trace_drop(const struct vma *vma, vaddr_t va, const pte_t *slots,
 	}
 }
 
-void mm_trace_trap(vaddr_t address, u64 error_code, u64 rip)
+/* ---- Page faults --------------------------------------------------------- */
+
+void mm_trace_trap_now(const struct trap_frame *frame)
 {
-	TRACE(FAULT, .address = address.val, .code = (u32)error_code,
-	      .value = rip);
+	TRACE(FAULT, .address = cr2_read(), .code = (u32)frame->error_code,
+	      .value = frame->rip);
 }
 
 static inline void fill(struct trace_record *record, const struct fault *fault,
-			u64 error_code, enum fault_result result)
+			enum fault_result result)
 {
 	const struct frame *frame;
 
 	record->kind = (u8)fault->kind;
 	record->result = (u8)result;
 	record->space = (u32)fault->mm->pgtable.space.root.val;
-	record->code = (u32)error_code;
+	record->code = fault->error_code;
 	record->address = fault->address.val;
 	record->value = fault->slot ? pte_load(fault->slot).raw : 0;
 	record->frame = (u32)pte_pfn((pte_t){ record->value }).val;
@@ -98,13 +157,13 @@ static inline void fill(struct trace_record *record, const struct fault *fault,
 			 sizeof(frame->refcount) + sizeof(frame->mapcount));
 }
 
-static __cold void trace_drained(const struct fault *fault, u64 error_code,
+static __cold void trace_drained(const struct fault *fault,
 				 enum fault_result result)
 {
 	struct trace_record *record = trace_begin();
 
 	record->cpu = 0;
-	fill(record, fault, error_code, result);
+	fill(record, fault, result);
 	trace_end(record, EVENT_FAULT_END);
 }
 
@@ -112,17 +171,16 @@ static __cold void trace_drained(const struct fault *fault, u64 error_code,
  * The one event of the usual ones that is not rare: each field is written once,
  * and nothing is asked twice.
  */
-void mm_trace_fault_end(const struct fault *fault, u64 error_code,
-			enum fault_result result)
+void mm_trace_fault_now(const struct fault *fault, enum fault_result result)
 {
 	struct trace_record *record;
 
 	if (trace_is_on(TRACE_DRAINED)) {
-		trace_drained(fault, error_code, result);
+		trace_drained(fault, result);
 		return;
 	}
 	record = trace_begin();
-	fill(record, fault, error_code, result);
+	fill(record, fault, result);
 	trace_end_in_ring(record, EVENT_FAULT_END);
 }
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "kernel/x86_64/asm/trap_frame.h"
 #include "mm/mm.h"
 
 /*
@@ -18,18 +19,23 @@ void mm_trace_share(const struct vma *vma, const struct vma *child_vma,
 void mm_trace_drop(const struct vma *vma, vaddr_t va, const pte_t *slots,
 		   u64 count);
 
-/* The CPU has reported a fault. */
-__cold void mm_trace_trap(vaddr_t address, u64 error_code, u64 rip);
+__cold void mm_trace_trap_now(const struct trap_frame *frame);
+__cold void mm_trace_fault_now(const struct fault *fault,
+			       enum fault_result result);
 
-/* What became of a fault.  => mm->lock is held */
-void mm_trace_fault_end(const struct fault *fault, u64 error_code,
-			enum fault_result result);
+/* The CPU has reported a page fault.  => CR2 is still that of this fault */
+static inline void mm_trace_trap(const struct trap_frame *frame)
+{
+	if (trace_is_on(TRACE_TRAP))
+		mm_trace_trap_now(frame);
+}
 
-static inline void mm_trace_fault(const struct fault *fault, u64 error_code,
+/* What became of it.  => mm->lock is held */
+static inline void mm_trace_fault(const struct fault *fault,
 				  enum fault_result result)
 {
 	if (trace_is_on(TRACE_FAULT))
-		mm_trace_fault_end(fault, error_code, result);
+		mm_trace_fault_now(fault, result);
 }
 
 /**

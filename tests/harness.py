@@ -34,6 +34,9 @@ def make_words(text):
 MAKE_VARIABLES = make_words(os.environ.get("MAKE_VARIABLES", ""))
 DEBUG = BUILD / ("llvm" if LLVM else "") / "kernel.elf"
 RELEASE = BUILD / ("llvm-release" if LLVM else "release") / "kernel.elf"
+# The same without a trace: make DEBUG=0 TRACE=0.
+UNTRACED = RELEASE.parent.with_name(RELEASE.parent.name + "-untraced") / \
+    "kernel.elf"
 ACT = BUILD / "tests" / "programs" / "act"
 
 

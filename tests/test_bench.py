@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 import harness
-from harness import BUILD, Job, RELEASE, ROOT
+from harness import BUILD, Job, RELEASE, ROOT, UNTRACED
 
 # One figure of each kind that the table of targets needs.
 EXPECTED = {"null_call", "zero_fill", "zero_map", "cow_copy", "cow_reuse",
@@ -26,13 +26,13 @@ class Bench(Job):
 
     count = itertools.count()
 
-    def __init__(self):
+    def __init__(self, kernel=RELEASE):
         super().__init__()
         self.json = BUILD / f"test_bench.{next(self.count)}.json"
         self.timeout = 120
         self.command = [str(ROOT / "tools" / "bench"), "--quick", "--no-wall",
                         "--no-profile", "--build", str(BUILD),
-                        "--kernel", str(RELEASE), "--json", str(self.json)]
+                        "--kernel", str(kernel), "--json", str(self.json)]
 
 
 @pytest.mark.parametrize("first, second", [
@@ -46,6 +46,24 @@ def test_figures_repeat_exactly(first, second):
     assert EXPECTED <= figures.keys()
     assert all(0 < figures[name]["min"] <= figures[name]["median"]
                for name in EXPECTED)
+
+
+@pytest.mark.parametrize("traced, untraced", [
+    pytest.param(Bench(), Bench(UNTRACED), id="undrained")])
+def test_trace_costs_less_than_2_percent(traced, untraced):
+    """Compiled in, with nobody reading, against a kernel without it."""
+    figures = []
+    for job in (traced, untraced):
+        done = job.result()
+        assert done.returncode == 0, harness.explain(done)
+        figures.append(json.loads(job.json.read_text())["instructions"])
+    traced, untraced = ({name: figure["median"]
+                         for name, figure in kernel.items()
+                         if name != "ticks_per_us"} for kernel in figures)
+    assert EXPECTED | {"cow_reuse"} <= traced.keys() == untraced.keys()
+    assert traced != untraced
+    assert {name: (traced[name], untraced[name]) for name in traced
+            if traced[name] >= 1.02 * untraced[name]} == {}
 
 
 @pytest.mark.parametrize("job", [

@@ -76,14 +76,37 @@ static u64 parse_classes(const char *text)
 	return classes;
 }
 
+/*
+ * What is read-only for everybody is writable for this CPU while CR0.WP is off:
+ * no page table ever says that code may be written.
+ */
+static void set_switches(u64 mask)
+{
+	const struct code_switch *site;
+	u64 rflags = interrupts_save();
+	u64 cr0 = cr0_read();
+
+	cr0_write(cr0 & ~CR0_WRITE_PROTECT);
+	for (site = code_switches_start; site < code_switches_end; site++)
+		WRITE_ONCE(*site->address, mask & site->bits ? CODE_SWITCH_YES :
+							       CODE_SWITCH_NO);
+	cr0_write(cr0);
+	interrupts_restore(rflags);
+}
+
 void trace_set_classes(u64 classes)
 {
-	WRITE_ONCE(trace_mask, classes | (trace_mask & TRACE_DRAINED));
+	u64 mask = classes | (trace_mask & TRACE_DRAINED);
+
+	WRITE_ONCE(trace_mask, mask);
+	set_switches(mask);
 }
 
 void trace_init(const char *classes)
 {
 	percpu_set_trace_ring(boot_ring);
+	if (!CALF_TRACE)
+		return;
 	if (port_in8(TRACE_PORT) == TRACE_PORT_ANSWER) {
 		trace_mask = TRACE_DRAINED;
 		put_header();

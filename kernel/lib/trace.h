@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "kernel/x86_64/asm/code_switch.h"
 #include "kernel/x86_64/asm/insn.h"
 #include "kernel/x86_64/asm/percpu.h"
 #include "kernel/x86_64/asm/types.h"
@@ -30,8 +31,8 @@
 #define TRACE_DRAINED (1u << 8)
 
 /*
- * What is on if nobody reads along.  A fault costs 60 instructions more, of 300
- * to 1200: in the release build it must be asked for.
+ * What is on if nobody reads along.  A record takes some 40 instructions, more
+ * than a tenth of a short fault: in the release build those must be asked for.
  */
 #define TRACE_ALWAYS (TRACE_LIFE | (CALF_DEBUG ? TRACE_FAULT : 0))
 
@@ -86,7 +87,10 @@ _Static_assert(EVENTS <= 256, "trace_record.event is a byte");
 #define TRACE_RING_RECORDS 1024
 #define TRACE_RING_ORDER 4 /* as a block of frames */
 
-/* Bits TRACE_…; nothing is recorded before trace_init(). */
+/*
+ * Bits TRACE_…; nothing is recorded before trace_init().  Change it by
+ * trace_set_classes() only: the answers stand in the code.
+ */
 extern u64 trace_mask;
 
 /**
@@ -128,10 +132,9 @@ static inline void trace_end_in_ring(struct trace_record *record,
 /* Other classes from now on. */
 void trace_set_classes(u64 classes);
 
-static inline bool trace_is_on(u64 classes)
-{
-	return unlikely(trace_mask & classes);
-}
+/* Shall any of these be recorded?  "make TRACE=0": never. */
+#define trace_is_on(classes)                                                   \
+	(CALF_TRACE && unlikely(code_switch_is_on(classes)))
 
 /* A record has room for so many bytes of a text. */
 #define TRACE_TEXT_BYTES 16

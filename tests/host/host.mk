@@ -17,7 +17,7 @@ host-tests := $(patsubst tests/host/%.c,%,$(sort $(wildcard tests/host/test_*.c)
 host-cflags := -std=gnu17 -g -Wall -Wextra $(if $(WERROR),-Werror) -I. \
 	-fno-pie -fno-strict-aliasing -fno-omit-frame-pointer \
 	-DDIRECT_MAP_BASE=0x200000000000UL -DKERNEL_BASE=0UL
-host-sanitize := -O1 -DCALF_DEBUG=1 -fsanitize=address,undefined \
+host-sanitize := -O1 -DCALF_DEBUG=1 -DCALF_TRACE=0 -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 host-wrap := frame_cache_take frame_cache_give frame_free kmem_cache_alloc \
 	kmem_cache_alloc_zeroed kmem_cache_free
@@ -44,7 +44,7 @@ endef
 
 $(foreach cc,$(host-compilers),$(eval $(call host-rules,$(cc),$(cc),\
 	$(host-sanitize))))
-$(eval $(call host-rules,coverage,gcc,-O0 -DCALF_DEBUG=1 --coverage))
+$(eval $(call host-rules,coverage,gcc,-O0 -DCALF_DEBUG=1 -DCALF_TRACE=0 --coverage))
 $(eval $(call host-rules,fuzz,clang,$(host-sanitize) -fsanitize=fuzzer))
 
 # make needs these after the test, and would delete them as by-products.

@@ -115,6 +115,7 @@ def _select_teller():
     while frame.older() and (
             (frame.name() or "").startswith(
                 ("trace_", "mm_trace_", "percpu_")) or
+            (frame.name() or "").endswith("_traced") or
             (frame.find_sal().symtab and pathlib.Path(
                 frame.find_sal().symtab.filename).name in
              ("trace.c", "trace.h"))):
