@@ -161,7 +161,9 @@ def compare(template, text):
 
 @pytest.mark.parametrize("job", [
     pytest.param(Session("commands", "check"), id="commands"),
-    pytest.param(Session("commands", "check", kernel=RELEASE),
+    # "events" shows faults, which the release build records when asked to.
+    pytest.param(Session("commands", "check", kernel=RELEASE,
+                         append="trace=life,fault"),
                  id="commands-release")])
 def test_commands(job):
     """Calf's own commands say what tests/gdb/commands.out says.
