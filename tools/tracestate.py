@@ -30,6 +30,8 @@ class Frame:
         self.kind, self.refcount, self.mapcount = kind, 1, 0
 
     def __eq__(self, other):
+        if not isinstance(other, Frame):        # None: one that is not there
+            return NotImplemented
         return (self.kind, self.refcount, self.mapcount) == (
             other.kind, other.refcount, other.mapcount)
 
