@@ -9,6 +9,7 @@
 #include "kernel/lib/trace.h"
 #include "kernel/memory_hooks.h"
 #include "kernel/oom.h"
+#include "kernel/x86_64/smp.h"
 #include "mm/check.h"
 #include "mm/commit.h"
 #include "mm/cow.h"
@@ -34,9 +35,16 @@ static void read_trace(char *text, size_t size)
 	snprintf(text, size, "%lu", trace_mask & TRACE_ALL);
 }
 
+/*
+ * This changes code (kernel/x86_64/asm/code_switch.h), and only what serialises
+ * keeps a CPU from running code that it fetched before: the others stand still
+ * meanwhile, and leave by an iret.
+ */
 static int write_trace(u64 value)
 {
+	smp_stop_others();
 	trace_set_classes(value);
+	smp_resume_others();
 	return 0;
 }
 
