@@ -31,13 +31,13 @@ enum display_register {
 
 static u16 read_register(enum display_register number)
 {
-	port_out16(PORT_INDEX, number);
+	port_out16(PORT_INDEX, (u16)number);
 	return port_in16(PORT_DATA);
 }
 
 static void write_register(enum display_register number, u16 value)
 {
-	port_out16(PORT_INDEX, number);
+	port_out16(PORT_INDEX, (u16)number);
 	port_out16(PORT_DATA, value);
 }
 

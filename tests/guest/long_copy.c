@@ -6,6 +6,7 @@
 #include "guest.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
