@@ -34,7 +34,7 @@ class Directive:
         assert self.host, f"{source.name}: say host=yes or host=\"no: why\""
         self.status, self.timeout = int(self.status), float(self.timeout)
 
-    def job(self, name, kernel):
+    def job(self, name, kernel, recording=None):
         smp = max(int(self.smp), harness.SMP)
         # The longest runs would take twice as long.
         unrecorded = ("QEMU records machines with one CPU" if smp > 1 else
@@ -47,7 +47,7 @@ class Directive:
             "--append", self.append, "--count",
             "--", harness.BUILD / "tests" / "guest" / name,
             *shlex.split(self.args), kernel=kernel, timeout=self.timeout,
-            record=None if unrecorded else name, unrecorded=unrecorded,
+            record=None if unrecorded else recording or name, unrecorded=unrecorded,
             stdin=self.stdin.encode().decode("unicode_escape").encode())
 
     def linux_job(self, name):
