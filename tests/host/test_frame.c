@@ -2,6 +2,7 @@
  * test_frame.c - the buddy allocator, the frames of each CPU, the counts, the
  *                reserve, the poison
  */
+#define _GNU_SOURCE /* sched_setaffinity */
 #include <pthread.h>
 #include <sched.h>
 
