@@ -11,6 +11,7 @@
 #include "kernel/dev/keyboard.h"
 #include "kernel/dev/screen.h"
 #include "kernel/dev/serial.h"
+#include "kernel/dev/uart.h"
 #include "kernel/exit_status.h"
 #include "kernel/fs/fs_init.h"
 #include "kernel/lib/assert.h"
@@ -87,7 +88,8 @@ static void start_devices(void)
 		  kspace_map_device(PADDR(APIC_IO_PADDR), PAGE_SIZE));
 	time_init();
 	start_screen();
-	apic_route_irq(SERIAL_IRQ, TRAP_CONSOLE);
+	apic_route_irq(UART_COM1_IRQ, TRAP_CONSOLE);
+	apic_route_irq(UART_COM2_IRQ, TRAP_CONSOLE);
 	apic_route_irq(KEYBOARD_IRQ, TRAP_CONSOLE);
 	console_init(cmdline.tty_raw);
 }

@@ -7,6 +7,8 @@ decides; the limit below is for a machine that has hung.
 import hashlib
 import os
 import re
+import socket
+import subprocess
 import termios
 
 import pexpect
@@ -34,13 +36,14 @@ def plain_output():
 class Terminal:
     """A terminal with Calf in it, started as "make qemu" starts it."""
 
-    def __init__(self, memory="64M", initramfs=INITRAMFS):
+    def __init__(self, memory="64M", initramfs=INITRAMFS, command=None):
+        command = command or (
+            harness.ROOT / "tools" / "qemu", "qemu-nox", "-kernel",
+            harness.DEBUG, "-initrd", initramfs)
         environment = dict(os.environ, QEMU="qemu-system-x86_64", MEM=memory,
                            CPUS="1", BUILD=str(harness.DEBUG.parent))
         self.child = pexpect.spawn(
-            str(harness.ROOT / "tools" / "qemu"),
-            ["qemu-nox", "-kernel", str(harness.DEBUG),
-             "-initrd", str(initramfs)],
+            str(command[0]), [str(word) for word in command[1:]],
             cwd=harness.ROOT, env=environment, timeout=SECONDS,
             dimensions=(ROWS, COLUMNS), preexec_fn=plain_output)
         self.wait(PROMPT)
@@ -74,12 +77,17 @@ def terminal():
 
 def test_editing(terminal):
     # Cursor left, insert; the word before the cursor; the whole line.
-    terminal.type("echo hllo\x1b[D\x1b[D\x1b[De\r")
+    # Keys of several bytes come when all before them is read: they fit the
+    # serial port, so that even a busy machine does not tear one apart.
+    terminal.type("echo hllo")
+    terminal.wait("hllo")
+    terminal.type("\x1b[D\x1b[D\x1b[De\r")
     terminal.wait("\r\nhello\r\n")
     terminal.type("echo one two\x17three\r")
     terminal.wait("\r\none three\r\n")
     terminal.type("rubbish\x15echo fine\r")
     terminal.wait("\r\nfine\r\n")
+    terminal.wait(PROMPT)
     # History: the line before the last one, as it was.
     terminal.type("\x1b[A\x1b[A\r")
     terminal.wait("\r\none three\r\n")
@@ -162,6 +170,70 @@ def test_full_screen(terminal):
     terminal.type(":wq\r")
     terminal.wait(PROMPT)
     assert "Dear calf,\r\nyours\r\n" in terminal.run("cat /tmp/letter")
+
+
+# Shell and loop are one group in the foreground, so the trap is the loop's.
+WAIT_FOR_A_SIZE = (
+    "sh -c 'trap \"echo now \\$(stty size); exit\" WINCH;"
+    " echo wait\"\"ing; while :; do sleep 0.1; done'\r")
+
+
+@pytest.mark.parametrize("command", [
+    None, (harness.RUN, "--kernel", harness.DEBUG, "--no-program"),
+], ids=["make-qemu", "tools-run"])
+def test_resizing(command):
+    """The window that QEMU runs in gets larger, then smaller."""
+    terminal = Terminal(command=command)
+    assert f"{ROWS} {COLUMNS}" in terminal.run("stty size")
+    for rows, columns in ((41, 133), (20, 70)):
+        terminal.type(WAIT_FOR_A_SIZE)
+        terminal.wait("waiting")
+        terminal.child.setwinsize(rows, columns)
+        terminal.wait(f"now {rows} {columns}\r\n")
+        terminal.wait(PROMPT)
+        assert f"{rows} {columns}" in terminal.run("stty size")
+    # An editor moves its last line to where the last line is now.
+    terminal.type("vi /tmp/letter\r")
+    terminal.wait("\x1b[20;1H")
+    terminal.wait("- /tmp/letter")
+    terminal.child.setwinsize(33, 90)
+    terminal.wait("\x1b[33;1H")
+    terminal.wait("- /tmp/letter")
+    terminal.type(":q\r")
+    terminal.wait(PROMPT)
+    terminal.close()
+
+
+NOT_SIZES = ("0 80", "80 0", "24", "24 ", " 24 80", "24 80 ", "24  80", "24x80",
+             "24\t80", "+24 80", "-1 80", "65536 80", "24 99999999999", "",
+             "123456789012 80", "24 80 1", "24 80\r")
+TOLD = ("until stty size | grep -x '33 20000'; do sleep 0.1; done;"
+        "dmesg | grep -c 'COM2: not a window size'")
+
+
+def test_what_is_no_size(tmp_path):
+    """A line that is none is told of once, and changes nothing."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.settimeout(SECONDS)
+        server.bind(str(tmp_path / "window"))
+        server.listen()
+        calf = subprocess.Popen(
+            [harness.RUN, "--kernel", harness.DEBUG, "--qemu",
+             f"-chardev socket,id=window,path={tmp_path}/window "
+             "-serial chardev:window", "--", "/bin/sh", "-c", TOLD],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+        guest, _ = server.accept()
+        with guest:
+            guest.settimeout(SECONDS)
+            with guest.makefile("rb") as question:
+                assert question.readline() == b"?\n"
+            lines = "65535 65535", *NOT_SIZES, "33 20000"
+            guest.sendall("".join(f"{line}\n" for line in lines).encode())
+            done = subprocess.CompletedProcess(
+                calf.args, 0, *calf.communicate())
+    assert done.stdout.decode() == f"33 20000\n{len(NOT_SIZES)}\n", \
+        harness.explain(done)
 
 
 LINE = b"0123456789abcdefghijklmnopqrstuvwxyz/0123456789ABCDEFGHIJKLMNO.\n"

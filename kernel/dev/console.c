@@ -9,9 +9,9 @@
 #include "kernel/dev/screen.h"
 #include "kernel/dev/serial.h"
 #include "kernel/dev/tty.h"
-#include "kernel/proc/signal.h"
+#include "kernel/dev/window.h"
 
-/* A serial line cannot be asked for the size; this is the classic one. */
+/* Where nobody tells it, and there is no screen: the classic one. */
 #define DEFAULT_ROWS 24
 #define DEFAULT_COLUMNS 80
 
@@ -21,7 +21,7 @@
 
 static struct tty console;
 /* QEMU runs in a terminal of this size, and the person sits there. */
-static bool is_size_told;
+static bool is_size_told; /* console.lock */
 
 static void console_write(struct tty *tty, const char *bytes, u32 count)
 {
@@ -55,6 +55,7 @@ void console_interrupt(void)
 {
 	serial_interrupt();
 	keyboard_interrupt();
+	window_interrupt();
 }
 
 static void set_size(void)
@@ -73,24 +74,34 @@ static void set_size(void)
 	screen_set_size((struct screen_size){ size->rows, size->columns });
 }
 
+/* What a program or a person sees is one size, so the screen keeps to it. */
 void console_set_room(u16 rows, u16 columns)
 {
-	struct window_size *size = &console.size;
-	u64 rflags;
+	struct window_size size = { .rows = rows, .columns = columns };
+	u64 rflags = spin_lock_irqsave(&console.lock);
+	bool is_mine = !is_size_told;
 
-	if (is_size_told) {
-		screen_set_size(
-			(struct screen_size){ size->rows, size->columns });
-		return;
-	}
-	screen_set_size((struct screen_size){ rows, columns });
-	rflags = spin_lock_irqsave(&console.lock);
-	size->rows = rows;
-	size->columns = columns;
+	if (!is_mine)
+		size = console.size;
+	screen_set_size((struct screen_size){ size.rows, size.columns });
 	spin_unlock_irqrestore(&console.lock, rflags);
-	if (READ_ONCE(console.foreground_group))
-		signal_send_group(READ_ONCE(console.foreground_group),
-				  SIGWINCH);
+	if (is_mine)
+		tty_set_size(&console, &size);
+}
+
+/* The host's terminal: it is of this size from now on. */
+static void console_set_window(u16 rows, u16 columns)
+{
+	const struct window_size size = { .rows = rows, .columns = columns };
+	u64 rflags = spin_lock_irqsave(&console.lock);
+
+	is_size_told = true;
+	if (console.size.rows != rows || console.size.columns != columns) {
+		screen_set_size((struct screen_size){ rows, columns });
+		screen_redraw();
+	}
+	spin_unlock_irqrestore(&console.lock, rflags);
+	tty_set_size(&console, &size);
 }
 
 void console_init(bool is_raw)
@@ -107,6 +118,7 @@ void console_init(bool is_raw)
 	serial_set_receiver(console_receive);
 	if (screen_room().rows && !keyboard_init(console_receive))
 		log_info("calf: there is a screen, but no PS/2 keyboard\n");
+	window_init(console_set_window);
 }
 
 static int console_open(struct file *file)

@@ -10,7 +10,7 @@
 /**
  * fw_cfg_window_size() - of the terminal that QEMU runs in
  *
- * tools/qemu passes it with -fw_cfg name=opt/calf/window,string=ROWSxCOLUMNS
+ * tools/window.py passes it with -fw_cfg name=opt/calf/window,string=ROWSxCOLUMNS
  *
  * Return: false: there is no such thing; nothing has changed.
  */

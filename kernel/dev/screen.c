@@ -36,6 +36,8 @@ static struct vt vt; /* lock */
 static bool is_present;
 static bool is_map_wanted; /* the key was pressed, or pressed again */
 
+static bool is_redraw_wanted;
+
 /* Only the thread, and a panic. */
 static struct vt_cell *drawn; /* what the screen shows; as vt.cells */
 static u64 drawn_changes; /* vt.changes at that time */
@@ -107,6 +109,11 @@ void screen_set_size(struct screen_size size)
 	spin_unlock_irqrestore(&lock, rflags);
 }
 
+void screen_redraw(void)
+{
+	WRITE_ONCE(is_redraw_wanted, true);
+}
+
 /* ---- Drawing ------------------------------------------------------------- */
 
 static void draw_cell(u32 row, u32 column, struct vt_cell cell)
@@ -136,21 +143,34 @@ static bool is_same(struct vt_cell a, struct vt_cell b)
 	       a.background == b.background;
 }
 
-/* Interrupts are off for the copy of a row only, not while it is drawn. */
+/* Return: how many there are; 0: the text has no such row. */
+static u32 read_cells(u32 row, struct vt_cell *cells)
+{
+	u64 rflags = spin_lock_irqsave(&lock);
+	u32 count = row < vt.rows ? vt.columns : 0;
+
+	if (count)
+		vt_read_row(&vt, row, cells);
+	spin_unlock_irqrestore(&lock, rflags);
+	return count;
+}
+
+/*
+ * Interrupts are off for the copy of a row only, not while it is drawn; in
+ * between the text may even change its size.
+ */
 static void draw_text(void)
 {
 	static struct vt_cell cells[COLUMNS_MAX];
 	u64 changes = READ_ONCE(vt.changes);
+	u32 count;
 
 	if (changes == drawn_changes)
 		return;
-	for (u32 row = 0; row < vt.rows; row++) {
+	for (u32 row = 0; (count = read_cells(row, cells)) > 0; row++) {
 		struct vt_cell *old = &drawn[row * vt.stride];
-		u64 rflags = spin_lock_irqsave(&lock);
 
-		vt_read_row(&vt, row, cells);
-		spin_unlock_irqrestore(&lock, rflags);
-		for (u32 i = 0; i < vt.columns; i++) {
+		for (u32 i = 0; i < count; i++) {
 			if (is_same(old[i], cells[i]))
 				continue;
 			draw_cell(row, i, cells[i]);
@@ -166,6 +186,7 @@ static void change_layout(void)
 	struct screen_size room;
 
 	is_map_shown = is_map_wanted;
+	WRITE_ONCE(is_redraw_wanted, false);
 	room = screen_room();
 	console_set_room(room.rows, room.columns);
 	framebuffer_fill((struct area){ 0, 0, framebuffer.width,
@@ -195,7 +216,8 @@ static void draw_forever(void *argument)
 	for (;;) {
 		u64 now = time_since_boot_ns();
 
-		if (is_map_shown != READ_ONCE(is_map_wanted))
+		if (is_map_shown != READ_ONCE(is_map_wanted) ||
+		    READ_ONCE(is_redraw_wanted))
 			change_layout();
 		draw_text();
 		if (is_map_shown && now >= next_map_ns) {

@@ -36,6 +36,8 @@ void screen_start(void);
 struct screen_size screen_room(void);
 /* How much of it the terminal uses. */
 void screen_set_size(struct screen_size size);
+/* Erase what is beyond that.  => both are callable from interrupt handlers */
+void screen_redraw(void);
 
 /* Output of a program.  => callable with interrupts off */
 void screen_write(const char *bytes, size_t length);

@@ -1,21 +1,18 @@
 /*
- * serial.h - the first serial port (COM1, a 16550)
+ * serial.h - the first serial port (COM1): the console's
  *
  * Owns: the port.  Does not own: lines, echo, who reads (the terminal does).
  * Locks: its own, over transmitting; a leaf.
- * Source: National Semiconductor PC16550D data sheet.
  */
 #pragma once
 
 #include "kernel/lib/printk.h"
 
-#define SERIAL_IRQ 4
-
 /* The kernel log on this port, with \n sent as \r\n. */
 extern struct log_sink serial_log_sink;
 
 /**
- * serial_init() - find the port and set 115,200 baud, 8 bits, no parity
+ * serial_init() - find the port and make it ready
  * @mark: if not NULL, the line sent before anything else
  *
  * Return: whether there is a port; without one, writes go nowhere.
@@ -29,7 +26,7 @@ void serial_write(const char *bytes, size_t length);
  * serial_set_receiver() - hand every byte that arrives to @receiver
  *
  * => @receiver is called with interrupts off
- * => the caller has routed SERIAL_IRQ to serial_interrupt()
+ * => the caller has routed UART_COM1_IRQ to serial_interrupt()
  */
 void serial_set_receiver(void (*receiver)(u8 byte));
 

@@ -70,6 +70,14 @@ void tty_receive(struct tty *tty, u8 byte);
 /* There may be room for input again.  => tty->lock held */
 void tty_resume_if_room(struct tty *tty);
 
+/**
+ * tty_set_size() - the terminal has this size now
+ *
+ * Programs in the foreground get SIGWINCH if it had another.
+ * => callable from interrupt handlers; tty->lock is not held
+ */
+void tty_set_size(struct tty *tty, const struct window_size *size);
+
 /* An open file on @tty, for file_ops.open.  => takes a reference */
 void tty_open(struct tty *tty, struct file *file);
 

@@ -124,21 +124,24 @@ static i64 get_size(struct tty *tty, vaddr_t to)
 	return copy_to_user(to, &size, sizeof(size));
 }
 
-/* Programs in the foreground are told when it has changed. */
-static i64 set_size(struct tty *tty, vaddr_t from)
+void tty_set_size(struct tty *tty, const struct window_size *size)
 {
-	struct window_size size;
-	bool is_other;
-	u64 rflags;
+	u64 rflags = spin_lock_irqsave(&tty->lock);
+	bool is_other = memcmp(size, &tty->size, sizeof(*size)) != 0;
 
-	if (copy_from_user(&size, from, sizeof(size)) != 0)
-		return -EFAULT;
-	rflags = spin_lock_irqsave(&tty->lock);
-	is_other = memcmp(&size, &tty->size, sizeof(size)) != 0;
-	tty->size = size;
+	tty->size = *size;
 	spin_unlock_irqrestore(&tty->lock, rflags);
 	if (is_other && READ_ONCE(tty->foreground_group))
 		signal_send_group(READ_ONCE(tty->foreground_group), SIGWINCH);
+}
+
+static i64 set_size(struct tty *tty, vaddr_t from)
+{
+	struct window_size size;
+
+	if (copy_from_user(&size, from, sizeof(size)) != 0)
+		return -EFAULT;
+	tty_set_size(tty, &size);
 	return 0;
 }
 
