@@ -1,4 +1,4 @@
-# Trees of files: find, xargs, tar, dd, cp, mv, ln, sort of a large file.
+# Trees of files: find, xargs, tar, dd, cp, mv, ln, sort of 10 MiB.
 mkdir -p tree/a/b/c tree/d
 i=0; while [ $i -lt 40 ]; do echo "file $i" > tree/a/f$i; i=$((i + 1)); done
 seq 1 50000 > tree/d/numbers; ln -s ../a/f1 tree/d/link; ln tree/a/f2 tree/hard
@@ -21,7 +21,7 @@ dd if=/dev/zero of=sparse bs=1 count=1 seek=99999 2>/dev/null; wc -c < sparse
 mv part moved; [ -e part ] || echo moved
 chmod 640 moved; stat -c '%a %s %F' moved; stat -c %h tree/hard
 truncate -s 5 moved; wc -c < moved
-seq 1 150000 | awk '{ print ($1 * 7919) % 1000003 }' > big
+seq 1 150000 | awk '{ printf "%d %064d\n", ($1 * 7919) % 1000003, $1 }' > big
 wc -c < big; sort -n big | md5sum; sort -rn big | head -n 3; sort -u big | wc -l
 sed -n '5p;$p' tree/d/numbers; sed -i 's/file/FILE/' tree/a/f0; cat tree/a/f0
 awk 'NR % 10000 == 0 { print NR, $1 * 2 }' tree/d/numbers
