@@ -318,7 +318,7 @@ replay-gdb:
 
 # ---- Prove it -------------------------------------------------------------
 .PHONY: test test-host check kernels
-kernels:
+kernels: all
 	+@$(MAKE) DEBUG=1 all
 	+@$(MAKE) DEBUG=0 all
 	+@$(MAKE) DEBUG=0 TRACE=0 all

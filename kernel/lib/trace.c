@@ -87,7 +87,8 @@ static void set_switches(u64 mask)
 	u64 cr0 = cr0_read();
 
 	cr0_write(cr0 & ~CR0_WRITE_PROTECT);
-	for (site = code_switches_start; site < code_switches_end; site++)
+	for (site = code_switches_start;
+	     (uintptr_t)site < (uintptr_t)code_switches_end; site++)
 		WRITE_ONCE(*site->address, mask & site->bits ? CODE_SWITCH_YES :
 							       CODE_SWITCH_NO);
 	cr0_write(cr0);
