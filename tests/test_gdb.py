@@ -35,6 +35,7 @@ class Session(harness.Job):
         for key, value in variables.items():
             self.gdb += ["-ex", f'set ${key} = "{value}"']
         self.script = SESSIONS / f"{name}.py"
+        self.smp = smp
 
     def _run(self):
         """Both processes, finished; the machine's has GDB's as .session."""
@@ -119,7 +120,7 @@ def normal(text):
 
 def matches(template, line, known):
     """Is it this line?  <name> is a word, and the same one everywhere; <_> is
-    any word.
+    any word, <file> any file.
     """
     pattern, seen = "", set()
     for part in re.split(r"(<\w+>)", template):
@@ -128,6 +129,8 @@ def matches(template, line, known):
             pattern += re.escape(part)
         elif name == "_":
             pattern += r"\w+"
+        elif name == "file":
+            pattern += r"[\w./-]+"
         elif name in known:
             pattern += re.escape(known[name])
         else:
@@ -140,9 +143,12 @@ def matches(template, line, known):
     return bool(found)
 
 
-def compare(template, text):
-    """Nothing, or what is the first difference. "..." are any lines."""
-    lines, known = normal(text), {}
+def compare(template, text, known=None):
+    """Nothing, or what is the first difference. "..." are any lines.
+
+    @known: what the names are; those of this text come to it
+    """
+    lines, known = normal(text), {} if known is None else known
     any_lines = False
     for number, wanted in enumerate(normal(template), 1):
         if wanted == "...":
@@ -159,34 +165,63 @@ def compare(template, text):
     return f"more was printed: {lines[0]!r}" if lines else ""
 
 
+def golden(text, name, known=None):
+    """The text must be the one in tests/gdb/NAME.out."""
+    difference = compare((SESSIONS / f"{name}.out").read_text(), text, known)
+    assert not difference, f"{name}.out: {difference}\n--- all:\n{text}"
+
+
 @pytest.mark.parametrize("job", [
     pytest.param(Session("commands", "check"), id="commands"),
+    pytest.param(Session("commands", "check", "apart", smp=4),
+                 id="commands-smp4"),
     # "events" shows faults, which the release build records when asked to.
     pytest.param(Session("commands", "check", kernel=RELEASE,
                          append="trace=life,fault"),
                  id="commands-release")])
 def test_commands(job):
-    """Calf's own commands say what tests/gdb/commands.out says.
+    """Calf's own commands say what tests/gdb/commands.out says, on four CPUs
+    as on one; and cpus.out, what they say on the others of the four.
 
-    It tells of a parent that waits while the child writes. On a busy host the
-    parent's time slice may end before it waits: then this is another story,
-    and we listen again.
+    It tells of a parent that sleeps while the child writes. The child waits for
+    that; but what woke the parent for a moment makes it another story, and we
+    listen again.
     """
     done = job.result()
     text = session_text(done)
     for _ in range(5):
-        if not re.search(r"^ +2 +1 +1 +runnable ", text, re.M):
+        if not re.search(r"^ +2 +1 +1 +runn", text, re.M):
             break
         done = job._run()
         text = session_text(done)
     check((done.returncode, done.stdout) == (0, OUTPUT), done)
-    text = text[text.index("(gdb) "):]
-    template = (SESSIONS / "commands.out").read_text()
-    difference = compare(template, text)
-    assert not difference, f"{difference}\n--- all:\n{text}"
+    text = text[text.index("(gdb) "):].replace(f"{BUILD}/", "build/")
+    # With several CPUs there is a part for what the others see.
+    before, here, text_after = text.partition("--- the other CPUs\n")
+    others, _, after = text_after.partition("---\n")
+    assert bool(here) == (job.smp > 1)
+    known = {}
+    golden(before + after, "commands", known)
+    if here:
+        golden(others, "cpus", known)
     assert max(len(line) for line in text.splitlines()
                if not line.startswith("#0 ")) <= 100      # that is GDB's
     assert "\x1b" not in text          # colours are for terminals
+
+
+def test_help():
+    """What each command says of itself; a machine is not needed for that."""
+    done = subprocess.run(
+        ["timeout", "-k", "5", str(SECONDS), os.environ.get("GDB", "gdb"),
+         "-nx", "-q", "-batch", "-x", "tools/gdb/init.gdb",
+         "-ex", f"python import sys; sys.path.insert(0, '{SESSIONS}'); "
+                "sys.dont_write_bytecode = True",
+         str(DEBUG), "-x", str(SESSIONS / "help.py")], cwd=ROOT,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0, done.stdout
+    golden(done.stdout, "help")
+    assert max(map(len, done.stdout.splitlines())) <= 90
 
 
 PLANTED = {

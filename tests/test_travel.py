@@ -13,7 +13,7 @@ import pytest
 import harness
 import test_oom
 from harness import BUILD, DEBUG, ROOT
-from test_gdb import OUTPUT, PROGRAM, SECONDS, SESSIONS, Make
+from test_gdb import OUTPUT, PROGRAM, SECONDS, SESSIONS, Make, golden
 
 FOLDER = BUILD / "recordings" / "test"
 GDB_SECONDS = 300           # on a busy machine; there is much to replay
@@ -259,6 +259,8 @@ def test_commit_foretells_the_kills(job):
     session = gdb_session(FOLDER / "oom", "oom")
     assert session.returncode == 0 and \
         "session passed\n" in session.stdout, session.stdout
+    said = session.stdout
+    golden(said[said.index("(gdb) "):said.rindex("(gdb)")], "oom")
     kills, table = [], {}
     for line in done.stderr.decode(errors="replace").splitlines():
         if row := test_oom.ROW.match(line):

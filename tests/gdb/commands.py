@@ -3,6 +3,10 @@
 What they print is compared with commands.out by test_gdb.py; here their
 figures are compared with /proc's, which fork_write keeps in variables, and with
 a count of the frame table that knows nothing of tools/gdb/.
+
+With four CPUs the parent is on the second and the child on the third. The
+commands must say the same then; what the other CPUs see in the middle of the
+child's fault is in cpus.out.
 """
 
 import re
@@ -12,7 +16,7 @@ import gdb
 
 from calf import kernel
 from session import (
-    WRITE, Failure, counts, expect, memory, number, page_entry, pfn_of, run,
+    CURRENT, WRITE, Failure, counts, expect, memory, number, page_entry, pfn_of, run,
     run_to_end, run_to_place, value)
 
 BEFORE_FORK, BY_CHILD, BY_PARENT = 0x0b0b0b0b, 0x0c0c0c0c, 0x0d0d0d0d
@@ -108,6 +112,27 @@ def look(address):
     compare_with_frame_table()
 
 
+def look_from_the_other_cpus(address):
+    """The child's fault is its own CPU's; all memory is everybody's."""
+    here, others = gdb.selected_thread(), []
+    expect("the child's CPU", kernel.current_cpu(), 2)
+    print("--- the other CPUs")
+    for cpu in (0, 3, 1):
+        ask(f"thread {cpu + 1}")
+        ask("why")
+        ask("procs")
+        others.append(ask(f"cow {address:#x}"))
+    expect("the page, from each CPU", len(set(others)), 1)
+    # The parent's CPU idles, with the parent's tables still in CR3.
+    ask("vmas")
+    ask(f"walk {address:#x}")
+    fails("step-fault")
+    ask(f"thread {here.num}")
+    ask("procs")
+    ask("why")
+    print("---")
+
+
 def copy_for_the_child():
     run_to_place("store", f"value == {BY_CHILD}")
     compare_with_proc("before")
@@ -122,6 +147,8 @@ def copy_for_the_child():
     ask("print fault->address")
     ask("print *fault->vma")
     ask("print frame_table[fault->seen.raw >> 12 & 0xffffff]")
+    if number("cpu_count") > 1:
+        look_from_the_other_cpus(address)
     forget_breakpoints()
 
     # The entry goes through absent, so that no CPU sees both frames.
@@ -171,9 +198,14 @@ def audit_finds():
     slot, entry = page_entry(number("$rip"))
     code = f"*(unsigned long *){0xffff888000000000 + slot}"
     planted(f"{code} = {entry | WRITE}", f"{code} = {entry}")
-    mm = "cpus[0].current->mm"
+    mm = f"{CURRENT}->mm"
     planted(f"{mm}->rss_pages += 1", f"{mm}->rss_pages -= 1")
     ask("audit")
+
+
+def main_is_in():
+    """The source file of the main() whose symbols are loaded."""
+    return gdb.lookup_global_symbol("main").symtab.filename
 
 
 def refusals():
@@ -183,9 +215,17 @@ def refusals():
     fails("watch-pte 0x10000")
     fails("step-fault")
     fails("usersyms nothing")
+    fails("break-oom one two")
+
+
+def other_symbols():
     ask("usersyms act")
+    expect("main() of act", main_is_in(), "tests/programs/act.c")
+    ask("usersyms")
+    expect("main() of what runs", main_is_in(), "tests/programs/fork_write.c")
     ask("usersyms fork_write")
-    ask("help calf")
+    ask("break-oom fork_write")
+    forget_breakpoints()
 
 
 def steps():
@@ -195,6 +235,7 @@ def steps():
     reuse_for_the_parent()
     audit_finds()
     refusals()
+    other_symbols()
     run_to_end()
 
 

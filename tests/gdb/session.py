@@ -128,11 +128,15 @@ def run_to(where, condition=None):
     stop.delete()
 
 
+# What runs on the CPU that stops: to GDB a CPU is a thread, and the first is 1.
+CURRENT = "cpus[$_thread - 1].current"
+
+
 def run_to_place(name, condition="1"):
     """As above, to a place in fork_write, and not in another program that
     has its instructions at the same addresses.
     """
-    run_to(place(name), '$_streq(cpus[0].current->name, "fork_write")'
+    run_to(place(name), f'$_streq({CURRENT}->name, "fork_write")'
                         f" && ({condition})")
 
 
@@ -140,8 +144,8 @@ def run_to_own(function):
     """As above, to a function when the task that runs now calls it: a timer
     tick may let another task run before.
     """
-    task = number("cpus[0].current")
-    run_to(function, f"cpus[0].current == (struct task *){task}")
+    task = number(CURRENT)
+    run_to(function, f"{CURRENT} == (struct task *){task}")
 
 
 def finish(function):
