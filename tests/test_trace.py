@@ -204,9 +204,10 @@ def test_strace_streams(tmp_path):
         with subprocess.Popen(
                 [harness.RUN, "--kernel", DEBUG, "--timeout", "60", "--mem",
                  "64M", "--strace", "--trace", trace, "--", "/bin/busybox",
-                 "cat"], cwd=ROOT, stdin=subprocess.PIPE,
+                 "cat"], cwd=ROOT, bufsize=0, stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
             said = []
+            # Without a buffer, or communicate() misses what is in it.
             for line in run.stderr:
                 said.append(line)
                 if b'execve("/bin/busybox"' in line:
