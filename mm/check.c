@@ -316,10 +316,12 @@ static void check_frame_table(void)
 
 void check_all(void)
 {
-	u64 committed = object_committed();
+	u64 committed;
 	struct mm *mm;
 
+	/* Before anything is counted: another CPU may be promised a page. */
 	smp_stop_others();
+	committed = object_committed();
 	for (u64 i = 0; i < frame_count; i++) {
 		frame_table[i].check_mapcount = 0;
 		frame_table[i].check_is_held = false;
